@@ -1,0 +1,35 @@
+//! The Temporal worker: one process, one connection, all workflows.
+
+use std::future::Future;
+
+use hilo_relay::temporal::Temporal;
+use hilo_workflows::conversation::Conversation;
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+
+/// Why the worker stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("the worker stopped: {0}")]
+pub struct Error(String);
+
+/// Polls for work until `shutdown` resolves, then finishes what has begun.
+///
+/// # Errors
+/// When Temporal refuses this worker, or the connection is lost for good.
+pub async fn run(temporal: &Temporal, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
+    let stopped = |error: &dyn std::fmt::Display| Error(error.to_string());
+    let runtime = Runtime::from_current_tokio(Default::default()).map_err(|e| stopped(&e))?;
+    let options = WorkerOptions::new(temporal.task_queue())
+        .register_workflow::<Conversation>()
+        .map_err(|e| stopped(&e))?
+        .sticky_queue_schedule_to_start_timeout(std::time::Duration::from_secs(1))
+        .build();
+    let mut worker = Worker::new(&runtime, temporal.client().clone(), options).map_err(|e| stopped(&e))?;
+    let stop = worker.shutdown_handle();
+    let run = worker.run();
+    tokio::pin!(run, shutdown);
+    tokio::select! {
+        ended = &mut run => return ended.map_err(|e| stopped(&e)),
+        () = &mut shutdown => stop(),
+    }
+    run.await.map_err(|e| stopped(&e))
+}

@@ -1,0 +1,407 @@
+//! What comes in: one transaction makes the dedup key, the message with its number in the conversation, the event,
+//! the input and the row that rings.
+//!
+//! A batch may hold messages of many conversations; they are locked in order of their ids, and each conversation's
+//! messages keep the order of the batch. A batch of one is the ordinary case; under load the gateway's writer gives
+//! what arrived while the last batch was written.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use hilo_domain::event::EventKind;
+use hilo_domain::id::{ClientId, ConversationId, EventId, MessageId, NumberId};
+use hilo_domain::inbound::{InboundMessage, Meaning};
+use hilo_domain::message::{Author, Direction};
+use uuid::Uuid;
+
+use crate::clients::{self, Identifier, Visit};
+use crate::seal::{ContentKey, Keyring};
+use crate::{Result, Tx, messages};
+
+/// How long a placeholder waits for its real message before it becomes an input itself (`turns.md` 3).
+pub const GHOST_WAITS: chrono::Duration = chrono::Duration::seconds(10);
+
+/// A message that has come.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// To which number.
+    pub number: NumberId,
+    /// The account that owns the number.
+    pub waba_id: Option<String>,
+    /// When it came, by the gateway's clock.
+    pub at: DateTime<Utc>,
+    /// What came.
+    pub message: InboundMessage,
+}
+
+impl Arrival {
+    fn identifiers(&self) -> Vec<Identifier> {
+        clients::identifiers(&self.message.sender, self.number, self.waba_id.as_deref())
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        Visit { sender: &self.message.sender, number: self.number, waba_id: self.waba_id.as_deref(), at: self.at }
+    }
+}
+
+/// What became of an arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It is new, and stored.
+    New(ConversationId),
+    /// It was here before; nothing changed.
+    Duplicate,
+    /// It replaced its placeholder.
+    Replaced(ConversationId),
+    /// Its sender, or one of their identifiers, is unknown; nothing was stored. Store it with [`introduce`].
+    Unknown,
+}
+
+/// What became of a batch.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// One for each arrival, in order.
+    pub outcomes: Vec<Stored>,
+    /// The outbox rows to ring once the transaction has committed.
+    pub outbox: Vec<i64>,
+}
+
+/// Stores the arrivals of known clients; those of unknown ones come back as [`Stored::Unknown`], and with them every
+/// later arrival that shares an identifier, so that order is kept.
+///
+/// # Errors
+/// When Postgres refuses; nothing of the batch is stored then.
+pub async fn store(tx: &mut Tx, ring: &Keyring, arrivals: &[Arrival]) -> Result<Batch> {
+    let places = lock(tx, ring, arrivals).await?;
+    let mut batch = insert(tx, arrivals, &places).await?;
+    replace_ghosts(tx, arrivals, &places, &mut batch).await?;
+    rename(tx, arrivals, &places).await?;
+    Ok(batch)
+}
+
+/// Introduces the sender of `arrival` and stores it.
+///
+/// # Errors
+/// When Postgres refuses; a lost race is retried by the caller.
+pub async fn introduce(tx: &mut Tx, ring: &Keyring, arrival: &Arrival) -> Result<Batch> {
+    clients::introduce(tx, ring, arrival.visit()).await?;
+    store(tx, ring, std::slice::from_ref(arrival)).await
+}
+
+/// Makes an input of the placeholder `message`, unless its real message has come; returns the rows to ring.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn give_up_ghost(tx: &mut Tx, message: MessageId, now: DateTime<Utc>) -> Result<Vec<i64>> {
+    let Some(row) = sqlx::query!(
+        "select c.id, c.number_id, m.provider_id from messages m
+         join conversations c on c.id = m.conversation_id where m.id = $1 for update of c",
+        message.0
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    else {
+        return Ok(Vec::new());
+    };
+    let waiting = sqlx::query!(
+        "update inbound_keys set ghost = false
+         where number_id = $1 and provider_id = $2 and kind = 'message' and ghost",
+        row.number_id,
+        row.provider_id,
+    )
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if waiting == 0 {
+        return Ok(Vec::new());
+    }
+    messages::become_input(tx, message, now).await.map(|id| vec![id])
+}
+
+/// Where an arrival belongs; its conversation is locked.
+#[derive(Debug, Clone)]
+struct Place {
+    conversation: ConversationId,
+    client: ClientId,
+    name: Option<String>,
+    key: ContentKey,
+}
+
+/// Finds and locks the conversations, in order of their ids. `None` for an arrival that has to be introduced.
+async fn lock(tx: &mut Tx, ring: &Keyring, arrivals: &[Arrival]) -> Result<Vec<Option<Place>>> {
+    let wanted: Vec<Vec<Identifier>> = arrivals.iter().map(Arrival::identifiers).collect();
+    let (mut ords, mut numbers) = (Vec::new(), Vec::new());
+    let (mut scopes, mut kinds, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (ord, identifier) in wanted.iter().enumerate().flat_map(|(ord, all)| all.iter().map(move |i| (ord, i))) {
+        ords.push(i32::try_from(ord).unwrap_or(i32::MAX));
+        numbers.push(arrivals[ord].number.0);
+        scopes.push(identifier.scope.as_str());
+        kinds.push(identifier.kind);
+        values.push(identifier.value.as_str());
+    }
+    let rows = sqlx::query!(
+        r#"select w.ord as "ord!", c.id, c.client_id, c.key_id, k.sealed, l.name
+           from unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[]) as w (ord, number_id, scope, kind, value)
+           join client_identifiers i using (scope, kind, value)
+           join conversations c on c.client_id = i.client_id and c.number_id = w.number_id and c.is_primary
+           join content_keys k on k.id = c.key_id
+           join clients l on l.id = c.client_id
+           order by c.id
+           for update of c"#,
+        &ords,
+        &numbers,
+        &scopes as &[&str],
+        &kinds as &[&str],
+        &values as &[&str],
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut found: HashMap<usize, (usize, Place)> = HashMap::new();
+    let mut at_odds = HashSet::new();
+    for row in rows {
+        let ord = usize::try_from(row.ord).unwrap_or(usize::MAX);
+        let conversation = ConversationId(row.id);
+        if let Some((matched, place)) = found.get_mut(&ord) {
+            *matched += 1;
+            if place.conversation != conversation {
+                at_odds.insert(ord);
+            }
+            continue;
+        }
+        let key = ring.content_key(row.key_id.into(), &row.sealed)?;
+        found.insert(ord, (1, Place { conversation, client: row.client_id.into(), name: row.name, key }));
+    }
+    let mut unknown: HashSet<&Identifier> = HashSet::new();
+    Ok(wanted
+        .iter()
+        .enumerate()
+        .map(|(ord, identifiers)| {
+            let known =
+                found.remove(&ord).filter(|(matched, _)| *matched == identifiers.len() && !at_odds.contains(&ord));
+            if identifiers.iter().any(|i| unknown.contains(i)) || known.is_none() {
+                unknown.extend(identifiers);
+                return None;
+            }
+            known.map(|(_, place)| place)
+        })
+        .collect())
+}
+
+/// The columns of the one statement that stores a batch.
+#[derive(Default)]
+struct Columns {
+    ord: Vec<i32>,
+    number: Vec<Uuid>,
+    conversation: Vec<Uuid>,
+    message: Vec<Uuid>,
+    event: Vec<Uuid>,
+    provider_id: Vec<String>,
+    direction: Vec<&'static str>,
+    author: Vec<&'static str>,
+    kind: Vec<&'static str>,
+    body: Vec<Vec<u8>>,
+    reply_to: Vec<Option<String>>,
+    provider_at: Vec<Option<DateTime<Utc>>>,
+    at: Vec<DateTime<Utc>>,
+    address: Vec<Option<String>>,
+    /// The client said it: it counts for the 24-hour window.
+    heard: Vec<bool>,
+    /// It is an input that is still to be consumed.
+    input: Vec<bool>,
+    ghost: Vec<bool>,
+}
+
+impl Columns {
+    fn of(arrivals: &[Arrival], places: &[Option<Place>]) -> Result<Self> {
+        let mut columns = Self::default();
+        for (ord, (arrival, place)) in arrivals.iter().zip(places).enumerate() {
+            if let Some(place) = place {
+                columns.push(ord, arrival, place)?;
+            }
+        }
+        Ok(columns)
+    }
+
+    fn push(&mut self, ord: usize, arrival: &Arrival, place: &Place) -> Result<()> {
+        let message = &arrival.message;
+        let echo = is_ours(message);
+        self.ord.push(i32::try_from(ord).unwrap_or(i32::MAX));
+        self.number.push(arrival.number.0);
+        self.conversation.push(place.conversation.0);
+        self.message.push(MessageId::new(arrival.at).0);
+        self.event.push(EventId::new(arrival.at).0);
+        self.provider_id.push(message.provider_id.clone());
+        self.direction.push(if echo { Direction::Outbound } else { Direction::Inbound }.as_str());
+        self.author.push(if echo { Author::System } else { Author::Client }.as_str());
+        self.kind.push(message.content.kind());
+        self.body.push(messages::seal(&place.key, &message.content, Some(&message.raw))?);
+        self.reply_to.push(message.reply_to.clone());
+        self.provider_at.push(message.provider_at);
+        self.at.push(arrival.at);
+        let spoken = matches!(message.meaning, Meaning::Answer | Meaning::Aside) && message.content.kind() != "system";
+        self.address.push(message.sender.address.clone().filter(|_| spoken && message.sender.group.is_none()));
+        self.heard.push(spoken);
+        self.input.push(message.meaning == Meaning::Answer);
+        self.ghost.push(message.meaning == Meaning::Ghost);
+        Ok(())
+    }
+}
+
+/// Whether the business wrote it, outside Hilo. An old message of ours has the business's own number as its sender's
+/// address and is told apart by the provider's parser, which leaves the client's identifiers in `sender`.
+fn is_ours(message: &InboundMessage) -> bool {
+    message.meaning == Meaning::Echo
+}
+
+async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> Result<Batch> {
+    let c = Columns::of(arrivals, places)?;
+    let mut batch = Batch {
+        outcomes: places.iter().map(|p| p.as_ref().map_or(Stored::Unknown, |_| Stored::Duplicate)).collect(),
+        outbox: Vec::new(),
+    };
+    if c.ord.is_empty() {
+        return Ok(batch);
+    }
+    let rows = sqlx::query!(
+        r#"with arrived as (
+            select * from unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
+                                 $8::text[], $9::text[], $10::bytea[], $11::text[], $12::timestamptz[],
+                                 $13::timestamptz[], $14::text[], $15::bool[], $16::bool[], $17::bool[])
+                as a (ord, number_id, conversation_id, message_id, event_id, provider_id, direction, author, kind,
+                      body, reply_to, provider_at, at, address, heard, input, ghost)
+        ), fresh as (
+            insert into inbound_keys (number_id, provider_id, kind, message_id, ghost)
+            select number_id, provider_id, 'message', message_id, ghost from arrived order by ord
+            on conflict do nothing
+            returning message_id
+        ), numbered as (
+            select a.*, v.open_chat_id as chat_id,
+                   case when not a.ghost then
+                       v.last_seq + count(*) filter (where not a.ghost)
+                           over (partition by a.conversation_id order by a.ord)
+                   end as seq
+            from arrived a join fresh using (message_id) join conversations v on v.id = a.conversation_id
+        ), raised as (
+            update conversations v
+            set last_seq = coalesce(n.seq, v.last_seq),
+                last_inbound_at = greatest(v.last_inbound_at, n.heard_at),
+                address = coalesce(n.address, v.address)
+            from (
+                select conversation_id, max(seq) as seq, max(at) filter (where heard) as heard_at,
+                       (array_agg(address order by ord desc) filter (where address is not null))[1] as address
+                from numbered group by conversation_id
+            ) n
+            where v.id = n.conversation_id
+        ), said as (
+            insert into messages (id, conversation_id, chat_id, seq, direction, author, kind, body, provider_id,
+                                  reply_to, own_status, status, provider_at, at)
+            select message_id, conversation_id, chat_id, seq, direction, author, kind, body, provider_id, reply_to,
+                   case when direction = 'outbound' then 'sent' end, case when direction = 'outbound' then 'sent' end,
+                   provider_at, at
+            from numbered
+        ), happened as (
+            insert into events (id, conversation_id, seq, chat_id, kind, data, at)
+            select event_id, conversation_id, seq, chat_id,
+                   case when direction = 'outbound' then $18 else $19 end,
+                   jsonb_build_object('messageId', message_id, 'type', kind), at
+            from numbered where not ghost
+        ), asked as (
+            insert into inputs (conversation_id, kind, key, message_id, at, consumed_at)
+            select conversation_id, 'mail', provider_id, message_id, at, case when not input then at end
+            from numbered order by ord
+            on conflict do nothing
+        ), rung as (
+            insert into outbox (bell, target, event_id, at, due_at)
+            select case when ghost then 'ghost' when input then 'conversation' end,
+                   case when ghost then message_id when input then conversation_id end,
+                   case when not ghost then event_id end,
+                   at,
+                   clock_timestamp() + case when ghost then $20::interval else interval '1 second' end
+            from numbered order by ord
+            returning id, bell
+        )
+        select (select array_agg(ord) from numbered) as "ords", (select array_agg(id) from rung where bell is distinct from 'ghost') as "outbox""#,
+        &c.ord,
+        &c.number,
+        &c.conversation,
+        &c.message,
+        &c.event,
+        &c.provider_id,
+        &c.direction as &[&str],
+        &c.author as &[&str],
+        &c.kind as &[&str],
+        &c.body,
+        &c.reply_to as &[Option<String>],
+        &c.provider_at as &[Option<DateTime<Utc>>],
+        &c.at,
+        &c.address as &[Option<String>],
+        &c.heard,
+        &c.input,
+        &c.ghost,
+        EventKind::MessageSent.as_str(),
+        EventKind::MessageReceived.as_str(),
+        GHOST_WAITS as _,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    batch.outbox = rows.outbox.unwrap_or_default();
+    for ord in rows.ords.unwrap_or_default() {
+        let ord = usize::try_from(ord).unwrap_or(usize::MAX);
+        if let (Some(outcome), Some(Some(place))) = (batch.outcomes.get_mut(ord), places.get(ord)) {
+            *outcome = Stored::New(place.conversation);
+        }
+    }
+    Ok(batch)
+}
+
+/// The real message, with the id of a placeholder, takes its place and becomes an input.
+async fn replace_ghosts(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>], batch: &mut Batch) -> Result<()> {
+    for (ord, (arrival, place)) in arrivals.iter().zip(places).enumerate() {
+        let Some(place) = place else { continue };
+        if batch.outcomes.get(ord) != Some(&Stored::Duplicate) || arrival.message.meaning == Meaning::Ghost {
+            continue;
+        }
+        let ghost = sqlx::query_scalar!(
+            "update inbound_keys set ghost = false
+             where number_id = $1 and provider_id = $2 and kind = 'message' and ghost returning message_id",
+            arrival.number.0,
+            arrival.message.provider_id,
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+        let Some(ghost) = ghost else { continue };
+        let body = messages::seal(&place.key, &arrival.message.content, Some(&arrival.message.raw))?;
+        sqlx::query!(
+            "update messages set kind = $2, body = $3, reply_to = $4, provider_at = $5 where id = $1",
+            ghost,
+            arrival.message.content.kind(),
+            body,
+            arrival.message.reply_to,
+            arrival.message.provider_at,
+        )
+        .execute(&mut **tx)
+        .await?;
+        batch.outbox.push(messages::become_input(tx, ghost.into(), arrival.at).await?);
+        if let Some(outcome) = batch.outcomes.get_mut(ord) {
+            *outcome = Stored::Replaced(place.conversation);
+        }
+    }
+    Ok(())
+}
+
+/// Clients rename themselves; their rows are the last in the lock order.
+async fn rename(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> Result<()> {
+    let changed: BTreeSet<(Uuid, &str)> = arrivals
+        .iter()
+        .zip(places)
+        .filter_map(|(arrival, place)| {
+            let (name, place) = (arrival.message.sender.name.as_deref()?, place.as_ref()?);
+            let theirs = arrival.message.sender.group.is_none() && !name.is_empty();
+            (theirs && place.name.as_deref() != Some(name)).then_some((place.client.0, name))
+        })
+        .collect();
+    for (client, name) in changed {
+        sqlx::query!("update clients set name = $2 where id = $1", client, name).execute(&mut **tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! The router, and serving it until the process is asked to stop.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hilo_domain::clock::SharedClock;
+use hilo_relay::stream::Stream;
+use hilo_relay::temporal::Bells;
+use hilo_store::{mail, receipts};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::batcher::Batcher;
+use crate::intake::{Intake, MailSink, ReceiptSink};
+use crate::numbers::Numbers;
+use crate::problem::{Code, Problem};
+use crate::{ops, web, webhooks};
+
+/// A stopping gateway waits so long for requests in flight.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// What the gateway is built from.
+pub struct Deps {
+    /// How facts are stored and rung.
+    pub intake: Intake,
+    /// Temporal, for readiness.
+    pub bells: Arc<dyn Bells>,
+    /// Redis, for readiness.
+    pub stream: Arc<dyn Stream>,
+}
+
+/// What every handler can reach.
+pub(crate) struct App {
+    pub(crate) intake: Intake,
+    pub(crate) numbers: Numbers,
+    pub(crate) mail: Batcher<mail::Arrival>,
+    pub(crate) receipts: Batcher<receipts::Arrival>,
+    pub(crate) clock: SharedClock,
+    pub(crate) bells: Arc<dyn Bells>,
+    pub(crate) stream: Arc<dyn Stream>,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+/// Every path of the gateway.
+pub fn router(deps: Deps) -> Router {
+    let Deps { intake, bells, stream } = deps;
+    let clock = intake.clock.clone();
+    let app = Arc::new(App {
+        numbers: Numbers::new(intake.pool.clone(), intake.ring.clone()),
+        mail: Batcher::start(Arc::new(MailSink(intake.clone()))),
+        receipts: Batcher::start(Arc::new(ReceiptSink(intake.clone()))),
+        clock: clock.clone(),
+        intake,
+        bells,
+        stream,
+        metrics: ops::metrics::recorder(),
+    });
+    Router::new()
+        .route(
+            "/webhooks/meta",
+            get(webhooks::meta::verify)
+                .post(webhooks::meta::receive)
+                .layer(DefaultBodyLimit::max(webhooks::meta::MAX_BODY)),
+        )
+        .route("/healthz", get(ops::health::healthz))
+        .route("/readyz", get(ops::health::readyz))
+        .route("/metrics", get(ops::metrics::render))
+        .fallback(get(web::serve))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(move |request, next| {
+            let now = clock.now();
+            async move { ops::identify(now, request, next).await }
+        }))
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "Use a method that the Allow header names.")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    Problem::new(Code::Internal, "It has been logged under the id in `instance`; try again.").into_response()
+}
+
+/// A gateway that listens.
+pub struct Gateway {
+    listener: TcpListener,
+    router: Router,
+}
+
+impl Gateway {
+    /// Listens at `address`.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind(address: &str, deps: Deps) -> std::io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(address).await?, router: router(deps) })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown` resolves, then finishes the requests in flight, 25 s at most.
+    ///
+    /// # Errors
+    /// When listening fails for good.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let (asked, told) = tokio::sync::oneshot::channel();
+        let graceful = async move {
+            shutdown.await;
+            let _ = asked.send(());
+        };
+        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(graceful);
+        let cut = async move {
+            if told.await.is_ok() {
+                tokio::time::sleep(DRAIN).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            outcome = std::future::IntoFuture::into_future(serving) => outcome,
+            () = cut => Ok(()),
+        }
+    }
+}
