@@ -75,6 +75,7 @@ pub fn router(deps: Deps) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(ops::well_formed))
         .layer(axum::middleware::from_fn(move |request, next| {
             let now = clock.now();
             async move { ops::identify(now, request, next).await }

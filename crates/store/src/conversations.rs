@@ -2,7 +2,7 @@
 
 use hilo_domain::id::{ClientId, ConversationId, NumberId};
 
-use crate::{Pool, Result};
+use crate::{Pool, Result, Tx};
 
 /// A conversation's head.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,4 +42,13 @@ pub async fn of_phone(pool: &Pool, phone: &str) -> Result<Vec<Conversation>> {
             last_seq: row.last_seq,
         })
         .collect())
+}
+
+/// Locks a conversation until the transaction ends.
+///
+/// # Errors
+/// When it does not exist, or Postgres refuses.
+pub async fn lock(tx: &mut Tx, id: ConversationId) -> Result<()> {
+    sqlx::query!("select id from conversations where id = $1 for update", id.0).fetch_one(&mut **tx).await?;
+    Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Arrival {
     pub waba_id: Option<String>,
     /// When it came, by the gateway's clock.
     pub at: DateTime<Utc>,
+    /// Which way it went: echoes and old messages may be ours.
+    pub direction: Direction,
     /// What came.
     pub message: InboundMessage,
 }
@@ -224,15 +226,15 @@ impl Columns {
 
     fn push(&mut self, ord: usize, arrival: &Arrival, place: &Place) -> Result<()> {
         let message = &arrival.message;
-        let echo = is_ours(message);
+        let ours = arrival.direction == Direction::Outbound;
         self.ord.push(i32::try_from(ord).unwrap_or(i32::MAX));
         self.number.push(arrival.number.0);
         self.conversation.push(place.conversation.0);
         self.message.push(MessageId::new(arrival.at).0);
         self.event.push(EventId::new(arrival.at).0);
         self.provider_id.push(message.provider_id.clone());
-        self.direction.push(if echo { Direction::Outbound } else { Direction::Inbound }.as_str());
-        self.author.push(if echo { Author::System } else { Author::Client }.as_str());
+        self.direction.push(arrival.direction.as_str());
+        self.author.push(if ours { Author::System } else { Author::Client }.as_str());
         self.kind.push(message.content.kind());
         self.body.push(messages::seal(&place.key, &message.content, Some(&message.raw))?);
         self.reply_to.push(message.reply_to.clone());
@@ -245,12 +247,6 @@ impl Columns {
         self.ghost.push(message.meaning == Meaning::Ghost);
         Ok(())
     }
-}
-
-/// Whether the business wrote it, outside Hilo. An old message of ours has the business's own number as its sender's
-/// address and is told apart by the provider's parser, which leaves the client's identifiers in `sender`.
-fn is_ours(message: &InboundMessage) -> bool {
-    message.meaning == Meaning::Echo
 }
 
 async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> Result<Batch> {

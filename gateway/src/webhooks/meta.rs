@@ -20,10 +20,10 @@ use hilo_store::numbers::Number;
 use hilo_store::quarantine::{self, NewQuarantined};
 use hilo_store::{mail, receipts};
 use hilo_whatsapp::meta::signature;
+use hilo_whatsapp::meta::verification::{self, Question};
 use hilo_whatsapp::meta::webhook::{self, Element};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use subtle::ConstantTimeEq;
 
 use crate::batcher::Away;
 use crate::intake::retry_races;
@@ -33,8 +33,6 @@ use crate::server::App;
 
 /// Meta sends up to 3 MB; the contract takes 4 MiB.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
-/// Meta's challenges are short numbers; nothing longer is echoed.
-const MAX_CHALLENGE: usize = 128;
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Verification {
@@ -54,20 +52,14 @@ pub(crate) async fn verify(
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Problem::new(Code::BadRequest, "The query cannot be read as UTF-8 pairs."))?;
     let numbers = app.numbers.all().await.map_err(|error| away(&error))?;
-    let known = numbers
-        .iter()
-        .filter_map(|number| number.verify_token.as_ref())
-        .filter(|token| !token.expose_secret().is_empty())
-        .fold(false, |found, token| {
-            found | bool::from(token.expose_secret().as_bytes().ct_eq(asked.verify_token.as_bytes()))
-        });
-    if !known || asked.mode != "subscribe" || asked.challenge.len() > MAX_CHALLENGE {
-        let detail =
-            "Use the verify token of an enabled number, `hub.mode=subscribe`, and a challenge of at most 128 bytes.";
+    let tokens: Vec<SecretString> = numbers.iter().filter_map(|number| number.verify_token.clone()).collect();
+    let question = Question { mode: &asked.mode, verify_token: &asked.verify_token, challenge: &asked.challenge };
+    let Some(challenge) = verification::answer(question, &tokens) else {
+        let detail = "Use the verify token of an enabled number, `hub.mode=subscribe`, and a challenge of at most 128 letters and digits.";
         return Err(Problem::new(Code::VerifyTokenInvalid, detail));
-    }
+    };
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    Ok((headers, asked.challenge).into_response())
+    Ok((headers, challenge.to_owned()).into_response())
 }
 
 /// Stores what Meta delivers.
@@ -99,7 +91,7 @@ async fn take_in(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesReject
         let detail = "X-Hub-Signature-256 must be `sha256=` and the HMAC of the raw body under the app secret of an enabled number.";
         return Err(Problem::new(Code::SignatureInvalid, detail));
     }
-    let elements = webhook::parse(&webhook::clean(&body))
+    let elements = webhook::parse(&body)
         .map_err(|_| Problem::new(Code::InvalidJson, "The body is signed but is not JSON; nothing was stored."))?;
     sort_out(app, &numbers, &signers, elements).await.map_err(|Away| Problem::database_away())
 }
@@ -154,7 +146,8 @@ async fn sort_out(app: &App, numbers: &[Number], signers: &[NumberId], elements:
                 app.intake.keep_dead(&element.pointer, &unreadable.reason, &body).await?;
             }
             (Ok(Fact::Message(message)), Some(number)) => {
-                sorted.mail.push(mail::Arrival { number: number.id, waba_id, at, message: *message });
+                let direction = webhook::direction(&message);
+                sorted.mail.push(mail::Arrival { number: number.id, waba_id, at, direction, message: *message });
             }
             (Ok(Fact::Receipt(receipt)), Some(number)) => {
                 sorted.receipts.push(receipts::Arrival { number: number.id, at, receipt });

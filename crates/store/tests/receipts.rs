@@ -1,0 +1,181 @@
+//! Receipts, in any order and before or after the message's own record: one result.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its ground is missing")]
+
+use hilo_domain::id::{ConversationId, MessageId};
+use hilo_domain::message::{Author, Content};
+use hilo_domain::receipt::{MessageStatus, Receipt};
+use hilo_store::mail::Stored;
+use hilo_store::messages::{self, NewOutbound};
+use hilo_store::testing::{Database, at, database, receipt, text};
+
+async fn conversation(db: &Database) -> ConversationId {
+    match db.arrive(&text(db.number, "51987654321", "wamid.in", "hola", 0)).await {
+        Stored::New(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn prepare(db: &Database, conversation: ConversationId) -> MessageId {
+    let id = MessageId::new(at(1));
+    let content = Content::Text { text: "¡Hola!".into() };
+    let mut tx = db.begin().await;
+    let new = NewOutbound { id, conversation, author: Author::Bot, content: &content, at: at(1) };
+    messages::prepare(&mut tx, &db.ring, &new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+async fn accept(db: &Database, message: MessageId, provider_id: &str) -> Vec<i64> {
+    let mut tx = db.begin().await;
+    let rung = messages::accepted(&mut tx, db.number, message, provider_id, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    rung
+}
+
+async fn status(db: &Database, conversation: ConversationId, message: MessageId) -> MessageStatus {
+    let all = messages::list(&db.pool, &db.ring, conversation, 0, 500).await.unwrap();
+    all.iter().find(|m| m.id == message).unwrap().status.unwrap()
+}
+
+/// Check 43: all permutations and subsets, in the database, with the acceptance recorded at every point among them.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_order_of_receipts_and_acceptance_gives_the_same_status() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let all = [Receipt::Sent, Receipt::Delivered, Receipt::Read, Receipt::Failed];
+    let mut cases = 0;
+    for order in permutations(&all) {
+        for length in 0..=order.len() {
+            let some = &order[..length];
+            let expected = MessageStatus::of(MessageStatus::Sent, some);
+            let accepted_at = cases % (length + 1);
+            let message = prepare(&db, conversation).await;
+            let provider_id = format!("wamid.{cases}");
+            for (i, word) in some.iter().enumerate() {
+                if i == accepted_at {
+                    accept(&db, message, &provider_id).await;
+                }
+                for _ in 0..=i % 2 {
+                    db.receive(&[receipt(db.number, &provider_id, word.clone(), 3)]).await;
+                }
+            }
+            if accepted_at == length {
+                accept(&db, message, &provider_id).await;
+            }
+            assert_eq!(status(&db, conversation, message).await, expected, "{some:?}, accepted at {accepted_at}");
+            cases += 1;
+        }
+    }
+    assert_eq!(cases, 120);
+    assert_eq!(db.count("select count(*) from receipts where message_id is null").await, 0);
+    let gaps = db
+        .count(
+            "select count(*) from conversations c, generate_series(1, c.last_seq) s
+             where not exists (select 1 from events e where e.conversation_id = c.id and e.seq = s)
+               and not exists (select 1 from messages m where m.conversation_id = c.id and m.seq = s)",
+        )
+        .await;
+    assert_eq!(gaps, 0, "every number of the conversation belongs to an event or a message");
+}
+
+fn permutations(items: &[Receipt]) -> Vec<Vec<Receipt>> {
+    if items.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (i, first) in items.iter().enumerate() {
+        let rest: Vec<_> = items.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, r)| r.clone()).collect();
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first.clone());
+            all.push(tail);
+        }
+    }
+    all
+}
+
+/// Check 36: the receipt comes before our own record of the provider's id.
+#[tokio::test]
+async fn a_receipt_that_comes_first_is_kept_and_applied_later() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    assert!(db.receive(&[receipt(db.number, "wamid.x", Receipt::Delivered, 1)]).await.is_empty());
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Pending);
+    accept(&db, message, "wamid.x").await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Delivered);
+}
+
+/// The receipt and the record at the same moment: neither may miss the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_and_the_record_at_once_never_miss_each_other() {
+    let db = std::sync::Arc::new(database().await);
+    let conversation = conversation(&db).await;
+    for round in 0..60 {
+        let message = prepare(&db, conversation).await;
+        let id = format!("wamid.{round}");
+        let (one, other) = (db.clone(), db.clone());
+        let (id_one, id_other) = (id.clone(), id.clone());
+        let a = tokio::spawn(async move { accept(&one, message, &id_one).await });
+        let b = tokio::spawn(async move { other.receive(&[receipt(other.number, &id_other, Receipt::Read, 1)]).await });
+        a.await.unwrap();
+        b.await.unwrap();
+        assert_eq!(status(&db, conversation, message).await, MessageStatus::Read, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn what_we_gave_along_finds_the_message_without_the_provider_s_id() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    db.execute("update messages set own_status = 'uncertain', status = 'uncertain' where direction = 'outbound'").await;
+    let mut settles = receipt(db.number, "wamid.unknown", Receipt::Sent, 1);
+    settles.receipt.callback = Some(format!("{message}:1"));
+    let rung = db.receive(&[settles]).await;
+    assert_eq!(rung.len(), 1);
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Sent);
+    assert_eq!(
+        db.count("select count(*) from outbox where bell = 'conversation' and id > (select min(id) from outbox)").await,
+        1,
+        "the settled one rings its conversation"
+    );
+}
+
+#[tokio::test]
+async fn a_failure_rings_the_conversation_and_the_rest_does_not() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let (good, bad) = (prepare(&db, conversation).await, prepare(&db, conversation).await);
+    accept(&db, good, "wamid.good").await;
+    accept(&db, bad, "wamid.bad").await;
+    db.execute("delete from outbox").await;
+    db.receive(&[receipt(db.number, "wamid.good", Receipt::Delivered, 1)]).await;
+    assert_eq!(db.count("select count(*) from outbox where bell is not null").await, 0);
+    db.receive(&[receipt(db.number, "wamid.bad", Receipt::Failed, 1)]).await;
+    assert_eq!(db.count("select count(*) from outbox where bell = 'conversation'").await, 1);
+    assert_eq!(db.count("select count(*) from inputs where kind = 'failed_send' and consumed_at is null").await, 1);
+    assert_eq!(db.count("select count(*) from events where kind = 'message.failed'").await, 1);
+}
+
+/// Check 50: a message and a receipt may share an id.
+#[tokio::test]
+async fn a_message_and_a_receipt_with_one_id_are_both_kept() {
+    let db = database().await;
+    db.arrive(&text(db.number, "51987654321", "wamid.same", "hola", 0)).await;
+    db.receive(&[receipt(db.number, "wamid.same", Receipt::Sent, 1)]).await;
+    assert_eq!(db.count("select count(*) from messages").await, 1);
+    assert_eq!(db.count("select count(*) from receipts where message_id is null").await, 1);
+}
+
+#[tokio::test]
+async fn a_receipt_of_another_number_does_not_touch_the_message() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    accept(&db, message, "wamid.1").await;
+    let other = hilo_store::testing::number(&db.pool, &db.ring, "other", "100000000000002", "other").await;
+    let mut foreign = receipt(other, "wamid.1", Receipt::Read, 1);
+    foreign.receipt.callback = Some(format!("{message}:1"));
+    db.receive(&[foreign]).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Sent);
+}
