@@ -13,14 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hilo-whatsapp", &["hilo-domain"]),
     ("hilo-workflows", &["hilo-domain"]),
     ("hilo-relay", &["hilo-domain", "hilo-store", "hilo-workflows"]),
-    (
-        "hilo-activities",
-        &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"],
-    ),
-    (
-        "hilo-gateway",
-        &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"],
-    ),
+    ("hilo-activities", &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"]),
+    ("hilo-gateway", &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"]),
     ("hilo-simulator", &["hilo-whatsapp"]),
     ("hilo-bench", &["hilo-whatsapp"]),
     ("xtask", &[]),

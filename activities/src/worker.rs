@@ -1,10 +1,14 @@
 //! The Temporal worker: one process, one connection, all workflows.
 
 use std::future::Future;
+use std::time::Duration;
 
 use hilo_relay::temporal::Temporal;
 use hilo_workflows::conversation::Conversation;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+
+/// A stopping worker waits so long for the activities in hand.
+const DRAIN: Duration = Duration::from_secs(20);
 
 /// Why the worker stopped.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +25,7 @@ pub async fn run(temporal: &Temporal, shutdown: impl Future<Output = ()>) -> Res
     let options = WorkerOptions::new(temporal.task_queue())
         .register_workflow::<Conversation>()
         .map_err(|e| stopped(&e))?
-        .sticky_queue_schedule_to_start_timeout(std::time::Duration::from_secs(1))
+        .sticky_queue_schedule_to_start_timeout(Duration::from_secs(1))
         .build();
     let mut worker = Worker::new(&runtime, temporal.client().clone(), options).map_err(|e| stopped(&e))?;
     let stop = worker.shutdown_handle();
@@ -31,5 +35,6 @@ pub async fn run(temporal: &Temporal, shutdown: impl Future<Output = ()>) -> Res
         ended = &mut run => return ended.map_err(|e| stopped(&e)),
         () = &mut shutdown => stop(),
     }
-    run.await.map_err(|e| stopped(&e))
+    // Without Temporal the SDK goes on asking for it; whatever is unfinished by then runs again elsewhere.
+    tokio::time::timeout(DRAIN, run).await.unwrap_or(Ok(())).map_err(|e| stopped(&e))
 }

@@ -78,7 +78,7 @@ struct Gateway(Child);
 impl Drop for Gateway {
     fn drop(&mut self) {
         if let Ok(pid) = i32::try_from(self.0.id()) {
-            drop(nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM));
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGTERM);
         }
         drop(self.0.wait());
     }

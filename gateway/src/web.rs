@@ -52,5 +52,5 @@ fn page(path: &str) -> Option<(&'static str, rust_embed::EmbeddedFile)> {
 }
 
 fn not_found() -> Response {
-    Problem::new(Code::NotFound, "There is nothing at this path; /docs lists what there is.").into_response()
+    Problem::new(Code::NotFound, "Check the path; what you may not see is answered like this, too.").into_response()
 }

@@ -141,7 +141,11 @@ impl Bells for TemporalBells {
     async fn ping(&self) -> Result<(), RingError> {
         let mut service = self.temporal().await?.client.connection().workflow_service();
         let request = tonic::Request::new(GetSystemInfoRequest {});
-        service.get_system_info(request).await.map(drop).map_err(|status| RingError::Unavailable(status.to_string()))
+        service
+            .get_system_info(request)
+            .await
+            .map(drop)
+            .map_err(|status| RingError::Unavailable(status.message().to_owned()))
     }
 }
 

@@ -144,12 +144,13 @@ async function look() {
 
 // ---- what the customer does
 
-async function send(message) {
-  try {
-    await api.say(open, number, message);
-  } catch (error) {
-    complain(error);
-  }
+// One at a time: what is typed in a hurry arrives in the order in which it was typed.
+let said = Promise.resolve();
+
+function send(message) {
+  const [to, from] = [open, number];
+  said = said.then(() => api.say(to, from, message)).catch(complain);
+  return said;
 }
 
 const raw = (message) => send({ type: "raw", message });

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::{MIGRATIONS, Result};
 
@@ -14,6 +14,9 @@ pub type Pool = sqlx::PgPool;
 
 /// A transaction, opened by whoever knows the whole act.
 pub type Tx = sqlx::Transaction<'static, sqlx::Postgres>;
+
+/// A connection that was idle for so long is asked whether it lives before it is used.
+const RESTED: Duration = Duration::from_millis(500);
 
 /// How a process uses Postgres.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,15 @@ pub fn open(url: &SecretString, options: PoolOptions) -> Result<Pool> {
         .max_connections(options.connections)
         .acquire_timeout(options.acquire)
         .test_before_acquire(false)
+        .before_acquire(|connection, rested| {
+            Box::pin(async move {
+                // A connection that has rested may have died with the server; one in use would have noticed.
+                if rested.idle_for >= RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(connect))
 }
 

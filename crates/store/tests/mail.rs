@@ -349,3 +349,22 @@ async fn any_copies_in_any_batches_give_the_same_conversation() {
         assert_eq!(said, expected, "case {case}: {deliveries:?}");
     }
 }
+
+/// The rest of check 50: a privacy id and a phone that come together are one client from then on.
+#[tokio::test]
+async fn a_privacy_id_and_a_phone_are_one_client_once_they_come_together() {
+    let db = database().await;
+    let by_lid = |id: &str| {
+        let mut arrival = text(db.number, "1234@lid", id, "a", 0);
+        arrival.message.sender =
+            Sender { address: Some("1234@lid".into()), lid: Some("1234".into()), ..Sender::default() };
+        arrival
+    };
+    let first = db.arrive(&by_lid("1")).await;
+    let mut both = text(db.number, "51900000001", "2", "b", 1);
+    both.message.sender.lid = Some("1234".into());
+    assert_eq!(db.arrive(&both).await, first);
+    assert_eq!(db.arrive(&text(db.number, "51900000001", "3", "c", 2)).await, first);
+    assert_eq!(db.arrive(&by_lid("4")).await, first);
+    assert_eq!(db.count("select count(*) from clients").await, 1);
+}

@@ -1,5 +1,4 @@
 //! A gateway on a database of its own, with bells and a stream that only listen.
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

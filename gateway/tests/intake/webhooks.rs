@@ -1,17 +1,14 @@
 //! `/webhooks/meta`, case by case as the contract has it. The numbers are those of the catalogue of checks.
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
-
-mod support;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::support::{PHONE_NUMBER_ID, SECRET, body, messages, on, rig, text};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hilo_store::{PoolOptions, conversations, dead_letters, messages as stored};
 use hilo_whatsapp::meta::signature;
 use serde_json::{Value, json};
-use support::{PHONE_NUMBER_ID, SECRET, body, messages, on, rig, text};
 
 fn get(path: &str) -> Request<Body> {
     Request::get(path).body(Body::empty()).unwrap()

@@ -1,0 +1,6 @@
+//! What comes into the gateway, on a real Postgres: the webhooks' contract, and the faults that it must survive.
+#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
+
+mod faults;
+mod support;
+mod webhooks;

@@ -1,0 +1,13 @@
+// A clock for what ticks on a screen.
+
+import { useEffect, useState } from "react";
+
+/** The time, renewed every second. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => { setNow(Date.now()); }, 1_000);
+    return () => { clearInterval(timer); };
+  }, []);
+  return now;
+}
