@@ -1,5 +1,5 @@
 //! A bell on a real Temporal: it starts the conversation's workflow, and a worker runs it.
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
+#![expect(clippy::expect_used, reason = "a test stops where its ground is missing")]
 
 use std::future::pending;
 

@@ -1,5 +1,4 @@
 //! The gateways' stream on a real Redis.
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
 
 use hilo_domain::clock::{Clock, SystemClock};
 use hilo_domain::id::{ConversationId, EventId};

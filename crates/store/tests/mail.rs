@@ -1,5 +1,4 @@
 //! What comes in is stored once, in order, with its event and its bell, whatever comes twice or at the same time.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its ground is missing")]
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
 //! Claims are leases: no row is rung by two at once, none is forgotten, and what is half done is not done again.
-#![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
 
 use std::collections::HashSet;
 use std::time::Duration;
