@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod dev;
 mod doctor;
+mod flow;
 mod run;
 mod seed;
 
