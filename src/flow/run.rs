@@ -75,8 +75,7 @@ fn talk(flow: &Flow, input: impl BufRead, output: &mut impl Write, hint: bool) -
         match act(&mut player, line) {
             Ok(effects) => {
                 for shown in effects.iter().filter_map(show) {
-                    let mark = if shown.starts_with('!') { "" } else { "< " };
-                    writeln!(output, "{mark}{shown}")?;
+                    writeln!(output, "{shown}")?;
                 }
             }
             Err(what) => writeln!(output, "# {what}")?,
