@@ -15,7 +15,7 @@ use serde_json::json;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// How many deliveries are under way at once
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 128)]
     clients: usize,
     /// How many seconds each measurement takes
     #[arg(long, default_value_t = 10)]

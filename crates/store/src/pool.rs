@@ -45,6 +45,9 @@ pub fn open(url: &SecretString, options: PoolOptions) -> Result<Pool> {
     let connect = PgConnectOptions::from_str(url.expose_secret())?
         .application_name("hilo")
         .options([("statement_timeout", statement.as_str()), ("lock_timeout", statement.as_str())])
+        // Every statement of a request finds its rows by a key. On a young database, without statistics, the planner
+        // would rather hash whole tables, and a prepared statement would keep that plan while they grow.
+        .options([("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
         .disable_statement_logging();
     Ok(PgPoolOptions::new()
         .max_connections(options.connections)
