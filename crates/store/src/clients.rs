@@ -283,51 +283,64 @@ async fn join_conversations(tx: &mut Tx, survivor: ClientId, absorbed: ClientId)
     Ok(())
 }
 
+/// The client's primary conversation with the number, with a key that opens. A client who was erased and writes again
+/// gets a fresh key: what they said before stays gone.
 async fn ensure_conversation(tx: &mut Tx, ring: &Keyring, client: ClientId, visit: Visit<'_>) -> Result<()> {
-    let exists = sqlx::query_scalar!(
-        r#"select exists (select 1 from conversations where number_id = $1 and client_id = $2 and is_primary) as "is!""#,
+    let known = sqlx::query!(
+        r#"select c.id, k.id is not null as "has_key!"
+           from conversations c left join content_keys k on k.id = c.key_id
+           where c.number_id = $1 and c.client_id = $2 and c.is_primary"#,
         visit.number.0,
         client.0,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    if exists {
-        return Ok(());
-    }
-    let key =
-        match sqlx::query_scalar!("select id from content_keys where client_id = $1 order by id limit 1", client.0)
-            .fetch_optional(&mut **tx)
-            .await?
-        {
-            Some(key) => key,
-            None => {
-                let key = KeyId::new(visit.at);
-                let (_, sealed) = ring.new_content_key(key)?;
-                sqlx::query!(
-                    "insert into content_keys (id, client_id, sealed, created_at) values ($1, $2, $3, $4)",
-                    key.0,
-                    client.0,
-                    sealed,
-                    visit.at,
-                )
+    match known {
+        Some(conversation) if conversation.has_key => {}
+        Some(conversation) => {
+            let key = ensure_key(tx, ring, client, visit).await?;
+            sqlx::query!("update conversations set key_id = $2 where id = $1", conversation.id, key.0)
                 .execute(&mut **tx)
                 .await?;
-                key.0
-            }
-        };
+        }
+        None => {
+            let key = ensure_key(tx, ring, client, visit).await?;
+            sqlx::query!(
+                "insert into conversations (id, number_id, client_id, key_id, address, created_at)
+                 values ($1, $2, $3, $4, $5, $6) on conflict (number_id, client_id) where is_primary do nothing",
+                ConversationId::new(visit.at).0,
+                visit.number.0,
+                client.0,
+                key.0,
+                visit.sender.address,
+                visit.at,
+            )
+            .execute(&mut **tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn ensure_key(tx: &mut Tx, ring: &Keyring, client: ClientId, visit: Visit<'_>) -> Result<KeyId> {
+    let known = sqlx::query_scalar!("select id from content_keys where client_id = $1 order by id limit 1", client.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if let Some(key) = known {
+        return Ok(key.into());
+    }
+    let key = KeyId::new(visit.at);
+    let (_, sealed) = ring.new_content_key(key)?;
     sqlx::query!(
-        "insert into conversations (id, number_id, client_id, key_id, address, created_at)
-         values ($1, $2, $3, $4, $5, $6) on conflict (number_id, client_id) where is_primary do nothing",
-        ConversationId::new(visit.at).0,
-        visit.number.0,
+        "insert into content_keys (id, client_id, sealed, created_at) values ($1, $2, $3, $4)",
+        key.0,
         client.0,
-        key,
-        visit.sender.address,
+        sealed,
         visit.at,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(key)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::clients::{self, Identifier, Visit};
 use crate::seal::{ContentKey, Keyring};
-use crate::{Result, Tx, messages};
+use crate::{Error, Result, Tx, messages};
 
 /// How long a placeholder waits for its real message before it becomes an input itself (`turns.md` 3).
 pub const GHOST_WAITS: chrono::Duration = chrono::Duration::seconds(10);
@@ -87,7 +87,12 @@ pub async fn store(tx: &mut Tx, ring: &Keyring, arrivals: &[Arrival]) -> Result<
 /// When Postgres refuses; a lost race is retried by the caller.
 pub async fn introduce(tx: &mut Tx, ring: &Keyring, arrival: &Arrival) -> Result<Batch> {
     clients::introduce(tx, ring, arrival.visit()).await?;
-    store(tx, ring, std::slice::from_ref(arrival)).await
+    let batch = store(tx, ring, std::slice::from_ref(arrival)).await?;
+    if batch.outcomes.contains(&Stored::Unknown) {
+        // Acknowledging it would lose it; the caller keeps it for a person instead.
+        return Err(Error::Affected { table: "conversations", expected: 1, actual: 0 });
+    }
+    Ok(batch)
 }
 
 /// Makes an input of the placeholder `message`, unless its real message has come; returns the rows to ring.

@@ -7,6 +7,7 @@ use hilo_domain::message::{Author, Content, Direction};
 use hilo_domain::receipt::MessageStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::events::{self, NewEvent};
 use crate::seal::{ContentKey, Keyring};
@@ -101,15 +102,24 @@ pub async fn list(
                     "system" => Author::System,
                     _ => return Err(Error::inconsistent("messages", "author", row.id)),
                 },
-                content: serde_json::from_slice::<Body<Content, Value>>(&key.open(BODY, &row.body)?)
-                    .map_err(|_| Error::inconsistent("messages", "body", row.id))?
-                    .content,
+                content: open(&key, &row.body, row.id)?,
                 provider_id: row.provider_id,
                 status: row.status.as_deref().and_then(MessageStatus::from_name),
                 at: row.at,
             })
         })
         .collect()
+}
+
+/// What stands sealed in a message. A text from before its client was erased opens with no key any more, and is shown
+/// as erased.
+fn open(key: &ContentKey, body: &[u8], message: Uuid) -> Result<Content> {
+    match key.open(BODY, body) {
+        Ok(plain) => serde_json::from_slice::<Body<Content, Value>>(&plain)
+            .map(|body| body.content)
+            .map_err(|_| Error::inconsistent("messages", "body", message)),
+        Err(_) => Ok(Content::Unsupported { kind: Some("erased".to_owned()), code: None }),
+    }
 }
 
 /// A message of ours that is about to be sent.
@@ -174,6 +184,12 @@ pub async fn accepted(
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
     receipts::lock(tx, &[(number, provider_id)]).await?;
+    sqlx::query!(
+        "select c.id from conversations c join messages m on m.conversation_id = c.id where m.id = $1 for update of c",
+        message.0,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
     sqlx::query!(
         "update messages set provider_id = $2,
              own_status = case when own_status = 'failed' then own_status else 'sent' end

@@ -61,6 +61,11 @@ async fn what_a_client_says_stands_nowhere_in_plain() {
     let conversation = conversations::of_phone(&db.pool, "51987654321").await.unwrap()[0].id;
     let all = messages::list(&db.pool, &db.ring, conversation, 0, 10).await.unwrap();
     assert!(all.is_empty(), "without the client's key the texts are gone");
+    assert!(matches!(db.arrive(&text(db.number, "51987654321", "wamid.2", "otra vez", 1)).await, Stored::New(_)));
+    assert_eq!(db.count("select count(*) from content_keys").await, 1, "who writes again gets a fresh key");
+    let all = messages::list(&db.pool, &db.ring, conversation, 0, 10).await.unwrap();
+    assert_eq!(all[0].content, Content::Unsupported { kind: Some("erased".into()), code: None });
+    assert_eq!(all[1].content.text(), Some("otra vez"));
 }
 
 #[tokio::test]

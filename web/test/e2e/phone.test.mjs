@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
-import { launch, openPage, picture } from "./browser.mjs";
+import { assertAccessible, launch, openPage, picture } from "./browser.mjs";
 import { hilo } from "./hilo.mjs";
 import { rows } from "./psql.mjs";
 import { until } from "./until.mjs";
@@ -76,6 +76,7 @@ describe("a customer's phone", () => {
     for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
       await page.emulateMedia({ colorScheme });
       await picture(page, `phone-${colorScheme}`);
+      await assertAccessible(page);
     }
     assert.deepEqual(complaints, []);
   });
