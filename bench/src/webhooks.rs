@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// How many times the pair is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Deliver so many a second instead of as many as possible (check 49: `--rate 100 --seconds 300 --rounds 1 --ring`)
+    #[arg(long)]
+    rate: Option<f64>,
     /// Let the gateway ring the Temporal of TEMPORAL_ADDRESS; without, nobody is there to be rung
     #[arg(long)]
     ring: bool,
@@ -133,9 +136,11 @@ async fn load(client: &reqwest::Client, url: &str, args: &Args, limit: Limit) ->
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let url: Arc<str> = format!("{url}/webhooks/meta").into();
     let started = Instant::now();
+    let first = NEXT.load(Ordering::Relaxed);
     let tasks: Vec<_> = (0..args.clients)
         .map(|worker| {
-            let (client, url, people, clients) = (client.clone(), url.clone(), args.people, args.clients);
+            let (client, url, people, clients, rate) =
+                (client.clone(), url.clone(), args.people, args.clients, args.rate);
             tokio::spawn(async move {
                 let mut seconds = Vec::new();
                 let mut person = worker;
@@ -149,6 +154,10 @@ async fn load(client: &reqwest::Client, url: &str, args: &Args, limit: Limit) ->
                     let n = NEXT.fetch_add(1, Ordering::Relaxed);
                     let body = body(person % people, n);
                     let header = signature::sign("demo-app-secret", body.as_bytes());
+                    if let (Limit::For(_), Some(rate)) = (limit, rate) {
+                        let due = started + Duration::from_secs_f64((n - first) as f64 / rate);
+                        tokio::time::sleep_until(due.into()).await;
+                    }
                     let asked = Instant::now();
                     let response = client.post(&*url).header(signature::HEADER, header).body(body).send().await?;
                     ensure!(response.status() == 200, "a delivery was answered {}", response.status());
