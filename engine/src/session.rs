@@ -185,6 +185,14 @@ pub struct Counters {
     pub faults: u32,
 }
 
+impl Timer {
+    /// Whether it is the run's inactivity limit: that one counts from the turn, not from a question's acceptance.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        crate::turn::is_session(&self.token)
+    }
+}
+
 impl State {
     /// The state of a run that is about to start. `id` is the run's; it must not contain `|`.
     #[must_use]

@@ -15,7 +15,11 @@
     clippy::wildcard_enum_match_arm
 )]
 
+pub mod activities;
+pub mod agent;
+mod call;
 pub mod conversation;
+pub mod queue;
 
 use serde::{Deserialize, Serialize};
 

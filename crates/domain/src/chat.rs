@@ -87,6 +87,12 @@ impl ChatStatus {
         if self.moves().contains(&to) { Ok(to) } else { Err(IllegalMove { from: self, to }) }
     }
 
+    /// Reads a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
     /// Whether a chat in this state still counts as the conversation's one open chat.
     #[must_use]
     pub const fn is_open(self) -> bool {

@@ -55,6 +55,8 @@ event_kinds! {
     MessageDelivered = "message.delivered",
     /// Our message will not arrive.
     MessageFailed = "message.failed",
+    /// A message of ours is to be sent.
+    MessagePrepared = "message.prepared",
     /// The client has read our message.
     MessageRead = "message.read",
     /// A message came.

@@ -16,8 +16,10 @@
     clippy::wildcard_enum_match_arm
 )]
 
+pub mod agent;
 pub mod chat;
 pub mod clock;
+pub mod command;
 pub mod event;
 pub mod id;
 pub mod inbound;
@@ -27,3 +29,5 @@ pub mod outbox;
 pub mod permission;
 pub mod phone;
 pub mod receipt;
+pub mod send;
+pub mod timer;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{ConversationId, MessageId};
+use crate::id::{AgentId, ConversationId, MessageId, QueueId};
 
 /// A workflow, or a part of Hilo, that has something to look at. A bell has no content: whoever hears it looks at
 /// its mail, so ringing twice is as good as ringing once.
@@ -14,6 +14,10 @@ pub enum Bell {
     Conversation(ConversationId),
     /// A placeholder has waited long enough for its real message and becomes an input itself (`turns.md` 3).
     Ghost(MessageId),
+    /// Somebody waits in the queue, or an agent of it has become free.
+    Queue(QueueId),
+    /// An agent's presence is to be watched.
+    Agent(AgentId),
 }
 
 impl Bell {
@@ -23,6 +27,8 @@ impl Bell {
         match self {
             Self::Conversation(_) => "conversation",
             Self::Ghost(_) => "ghost",
+            Self::Queue(_) => "queue",
+            Self::Agent(_) => "agent",
         }
     }
 
@@ -32,6 +38,8 @@ impl Bell {
         match self {
             Self::Conversation(id) => id.0,
             Self::Ghost(id) => id.0,
+            Self::Queue(id) => id.0,
+            Self::Agent(id) => id.0,
         }
     }
 
@@ -41,6 +49,8 @@ impl Bell {
         match kind {
             "conversation" => Some(Self::Conversation(target.into())),
             "ghost" => Some(Self::Ghost(target.into())),
+            "queue" => Some(Self::Queue(target.into())),
+            "agent" => Some(Self::Agent(target.into())),
             _ => None,
         }
     }
@@ -53,9 +63,11 @@ mod tests {
     #[test]
     fn a_bell_reads_back_from_its_row() {
         let id = Uuid::from_u128(7);
-        for bell in [Bell::Conversation(id.into()), Bell::Ghost(id.into())] {
+        let all =
+            [Bell::Conversation(id.into()), Bell::Ghost(id.into()), Bell::Queue(id.into()), Bell::Agent(id.into())];
+        for bell in all {
             assert_eq!(Bell::from_parts(bell.kind(), bell.target()), Some(bell));
         }
-        assert_eq!(Bell::from_parts("agent", id), None);
+        assert_eq!(Bell::from_parts("moon", id), None);
     }
 }

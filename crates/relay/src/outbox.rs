@@ -214,6 +214,8 @@ impl Ringer {
     async fn ring_one(&self, bell: Bell) -> Result<(), RingError> {
         match bell {
             Bell::Conversation(id) => self.bells.conversation(id).await,
+            Bell::Queue(id) => self.bells.queue(id).await,
+            Bell::Agent(id) => self.bells.agent(id).await,
             Bell::Ghost(message) => {
                 let give_up = async {
                     let mut tx = hilo_store::begin(&self.pool).await?;

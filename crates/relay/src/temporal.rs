@@ -4,17 +4,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use hilo_domain::id::ConversationId;
+use hilo_domain::command::Answer;
+use hilo_domain::id::{AgentId, ConversationId, QueueId};
 use hilo_workflows::Lenient;
-use hilo_workflows::conversation::{self, Conversation, Rung, Start};
-use temporalio_client::errors::WorkflowStartError;
-use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, WorkflowStartOptions};
+use hilo_workflows::agent::{self, Agent};
+use hilo_workflows::conversation::{self, Ask, Conversation, Rung, Start};
+use hilo_workflows::queue::{self, Queue};
+use temporalio_client::errors::{WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError};
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, WorkflowIdConflictPolicy, WorkflowStartOptions,
+    WorkflowUpdateWithStartOptions,
+};
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfoRequest;
 use tokio::sync::OnceCell;
 use url::Url;
 
 /// How long one ring may take before the row is left for later.
 const RING: Duration = Duration::from_secs(3);
+/// How long a command is waited for (`design.md`: then the caller hears that it is stored).
+const COMMAND: Duration = Duration::from_secs(5);
 /// A conversation's workflow task that is lost with its worker is given out again after this long.
 const TASK: Duration = Duration::from_secs(5);
 
@@ -35,8 +43,22 @@ pub trait Bells: Send + Sync + 'static {
     /// Rings a conversation's workflow, starting it if it does not run.
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError>;
 
+    /// Lets a queue's workflow look, starting it if it does not run.
+    async fn queue(&self, id: QueueId) -> Result<(), RingError>;
+
+    /// Lets an agent's workflow look, starting it if it does not run.
+    async fn agent(&self, id: AgentId) -> Result<(), RingError>;
+
     /// Whether Temporal can be reached.
     async fn ping(&self) -> Result<(), RingError>;
+}
+
+/// Who has a stored command carried out. Temporal does; tests answer instead.
+#[async_trait]
+pub trait Commands: Send + Sync + 'static {
+    /// Asks a conversation's workflow to carry out a stored command, and waits for what it comes to; five seconds at
+    /// most. Whoever gets no answer has lost nothing: the command is stored, and its bell rings.
+    async fn carry_out(&self, conversation: ConversationId, ask: Ask) -> Result<Answer, RingError>;
 }
 
 /// Where Temporal is, and as what we work there.
@@ -87,6 +109,12 @@ impl Temporal {
     pub fn task_queue(&self) -> &str {
         &self.task_queue
     }
+
+    fn start_options(&self, workflow_id: String) -> WorkflowStartOptions {
+        let mut options = WorkflowStartOptions::new(self.task_queue(), workflow_id).build();
+        options.task_timeout = Some(TASK);
+        options
+    }
 }
 
 /// Bells that connect when they are first rung, and again until Temporal is there.
@@ -110,32 +138,37 @@ impl TemporalBells {
 #[async_trait]
 impl Bells for TemporalBells {
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError> {
-        let ring = async {
+        within(RING, async {
             let temporal = self.temporal().await?;
-            let mut options = WorkflowStartOptions::new(temporal.task_queue(), conversation::workflow_id(id)).build();
-            options.task_timeout = Some(TASK);
-            let start = Start { conversation: id };
-            temporal
-                .client
-                .signal_with_start_workflow(
-                    Conversation::run,
-                    start,
-                    Conversation::mail,
-                    Lenient::Known(Rung {}),
-                    options,
-                )
-                .await
-                .map(drop)
-                .map_err(|error| match error {
-                    WorkflowStartError::Rpc(status) if is_unavailable(&status) => {
-                        RingError::Unavailable(status.message().to_owned())
-                    }
-                    other => RingError::Refused(other.to_string()),
-                })
-        };
-        tokio::time::timeout(RING, ring)
-            .await
-            .unwrap_or_else(|_| Err(RingError::Unavailable(format!("no answer within {} s", RING.as_secs()))))
+            let options = temporal.start_options(conversation::workflow_id(id));
+            let (start, bell) = (Start::new(id), Lenient::Known(Rung {}));
+            let rung =
+                temporal.client.signal_with_start_workflow(Conversation::run, start, Conversation::mail, bell, options);
+            rung.await.map(drop).map_err(start_error)
+        })
+        .await
+    }
+
+    async fn queue(&self, id: QueueId) -> Result<(), RingError> {
+        within(RING, async {
+            let temporal = self.temporal().await?;
+            let options = temporal.start_options(queue::workflow_id(id));
+            let (start, bell) = (queue::Start { queue: id }, Lenient::Known(Rung {}));
+            let rung = temporal.client.signal_with_start_workflow(Queue::run, start, Queue::kick, bell, options);
+            rung.await.map(drop).map_err(start_error)
+        })
+        .await
+    }
+
+    async fn agent(&self, id: AgentId) -> Result<(), RingError> {
+        within(RING, async {
+            let temporal = self.temporal().await?;
+            let options = temporal.start_options(agent::workflow_id(id));
+            let (start, bell) = (agent::Start { agent: id }, Lenient::Known(Rung {}));
+            let rung = temporal.client.signal_with_start_workflow(Agent::run, start, Agent::presence, bell, options);
+            rung.await.map(drop).map_err(start_error)
+        })
+        .await
     }
 
     async fn ping(&self) -> Result<(), RingError> {
@@ -146,6 +179,66 @@ impl Bells for TemporalBells {
             .await
             .map(drop)
             .map_err(|status| RingError::Unavailable(status.message().to_owned()))
+    }
+}
+
+#[async_trait]
+impl Commands for TemporalBells {
+    async fn carry_out(&self, conversation: ConversationId, ask: Ask) -> Result<Answer, RingError> {
+        within(COMMAND, async {
+            let temporal = self.temporal().await?;
+            let id = ask.command;
+            let mut options = WorkflowUpdateWithStartOptions::new(
+                temporal.task_queue(),
+                conversation::workflow_id(conversation),
+                WorkflowIdConflictPolicy::UseExisting,
+            )
+            .build();
+            options.task_timeout = Some(TASK);
+            options.update_id = Some(id.to_string());
+            let start = Start::new(conversation);
+            let asked = temporal.client.execute_update_with_start_workflow(
+                Conversation::run,
+                start,
+                Conversation::command,
+                ask,
+                options,
+            );
+            asked.await.map_err(update_error)
+        })
+        .await
+    }
+}
+
+async fn within<T>(limit: Duration, ring: impl Future<Output = Result<T, RingError>>) -> Result<T, RingError> {
+    tokio::time::timeout(limit, ring)
+        .await
+        .unwrap_or_else(|_| Err(RingError::Unavailable(format!("no answer within {} s", limit.as_secs()))))
+}
+
+fn start_error(error: WorkflowStartError) -> RingError {
+    match error {
+        WorkflowStartError::Rpc(status) => rpc_error(&status),
+        other => RingError::Refused(other.to_string()),
+    }
+}
+
+fn update_error(error: WorkflowUpdateWithStartError) -> RingError {
+    match error {
+        WorkflowUpdateWithStartError::Rpc(status)
+        | WorkflowUpdateWithStartError::Update(WorkflowUpdateError::Rpc(status)) => rpc_error(&status),
+        WorkflowUpdateWithStartError::Start(error) => start_error(error),
+        // The run ended or continued while it was asked, or its task failed: the command is stored, and rung again.
+        WorkflowUpdateWithStartError::Update(error) => RingError::Unavailable(error.to_string()),
+        other => RingError::Refused(other.to_string()),
+    }
+}
+
+fn rpc_error(status: &tonic::Status) -> RingError {
+    if is_unavailable(status) || status.code() == tonic::Code::FailedPrecondition {
+        RingError::Unavailable(status.message().to_owned())
+    } else {
+        RingError::Refused(status.message().to_owned())
     }
 }
 

@@ -15,12 +15,17 @@
 //! It knows nothing of HTTP, Temporal or any provider's JSON.
 
 pub mod account_news;
+pub mod agents;
 pub mod campaigns;
+pub mod chats;
 pub mod clients;
+pub mod commands;
 pub mod conversations;
 pub mod dead_letters;
+pub mod desk;
 mod error;
 pub mod events;
+pub mod flows;
 pub mod inputs;
 pub mod mail;
 pub mod messages;
@@ -30,8 +35,10 @@ mod pool;
 pub mod quarantine;
 pub mod receipts;
 pub mod seal;
+pub mod sends;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod turns;
 pub mod users;
 
 pub use error::Error;

@@ -102,7 +102,7 @@ pub async fn list(
                     "system" => Author::System,
                     _ => return Err(Error::inconsistent("messages", "author", row.id)),
                 },
-                content: open(&key, &row.body, row.id)?,
+                content: open_content(&key, &row.body, row.id)?,
                 provider_id: row.provider_id,
                 status: row.status.as_deref().and_then(MessageStatus::from_name),
                 at: row.at,
@@ -113,13 +113,21 @@ pub async fn list(
 
 /// What stands sealed in a message. A text from before its client was erased opens with no key any more, and is shown
 /// as erased.
-fn open(key: &ContentKey, body: &[u8], message: Uuid) -> Result<Content> {
+pub(crate) fn open_content(key: &ContentKey, body: &[u8], message: Uuid) -> Result<Content> {
     match key.open(BODY, body) {
         Ok(plain) => serde_json::from_slice::<Body<Content, Value>>(&plain)
             .map(|body| body.content)
             .map_err(|_| Error::inconsistent("messages", "body", message)),
         Err(_) => Ok(Content::Unsupported { kind: Some("erased".to_owned()), code: None }),
     }
+}
+
+/// When a message was asked for, or came.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn asked_at(tx: &mut Tx, message: MessageId) -> Result<Option<DateTime<Utc>>> {
+    Ok(sqlx::query_scalar!("select at from messages where id = $1", message.0).fetch_optional(&mut **tx).await?)
 }
 
 /// A message of ours that is about to be sent.

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hilo_domain::clock::SharedClock;
-use hilo_domain::id::ConversationId;
+use hilo_domain::id::{AgentId, ConversationId, QueueId};
 use hilo_gateway::intake::Intake;
 use hilo_gateway::{Deps, router};
 use hilo_relay::outbox::{Relay, Ringer, Settings};
@@ -38,6 +38,14 @@ impl Bells for Ear {
         self.ping_temporal()?;
         self.rung.lock().unwrap().push(id);
         Ok(())
+    }
+
+    async fn queue(&self, _: QueueId) -> Result<(), RingError> {
+        self.ping_temporal()
+    }
+
+    async fn agent(&self, _: AgentId) -> Result<(), RingError> {
+        self.ping_temporal()
     }
 
     async fn ping(&self) -> Result<(), RingError> {
