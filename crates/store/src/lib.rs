@@ -35,7 +35,7 @@ pub mod testing;
 pub mod users;
 
 pub use error::Error;
-pub use pool::{Pool, PoolOptions, Tx, begin, migrate, open, ping};
+pub use pool::{Pool, PoolOptions, Tx, begin, migrate, open, pending, ping};
 
 /// The result of everything in here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
