@@ -96,16 +96,15 @@ async fn look_into(pool: &Pool, config: &Config) -> anyhow::Result<Vec<Finding>>
         return Ok(vec![Finding::bad("PostgreSQL", mend)]);
     }
     let mut findings = vec![Finding::good("PostgreSQL")];
-    match known_people(pool).await {
-        Ok(known) => {
-            findings.push(Finding::good("schema"));
-            findings.push(demo_people(&known));
-        }
-        Err(_) => {
-            findings.push(Finding::bad("schema", "run `hilo migrate`"));
+    match hilo_store::pending(pool).await.context("the schema cannot be looked at")? {
+        0 => findings.push(Finding::good("schema")),
+        pending => {
+            findings.push(behind(pending));
             return Ok(findings);
         }
     }
+    let known = known_people(pool).await.context("the users cannot be read")?;
+    findings.push(demo_people(&known));
     findings.push(match hilo_store::numbers::enabled(pool, &config.ring).await {
         Ok(numbers) if numbers.is_empty() => Finding::odd("WhatsApp numbers", "none is enabled, so nobody can write"),
         Ok(numbers) => Finding::good(format!("WhatsApp numbers: {} enabled", numbers.len())),
@@ -116,6 +115,12 @@ async fn look_into(pool: &Pool, config: &Config) -> anyhow::Result<Vec<Finding>>
         Err(error) => return Err(error).context("the numbers cannot be read"),
     });
     Ok(findings)
+}
+
+/// Nothing else can be said about a database whose tables are not those that this program knows.
+fn behind(pending: usize) -> Finding {
+    let migrations = if pending == 1 { "migration is" } else { "migrations are" };
+    Finding::bad("schema", format!("{pending} {migrations} pending; run `hilo migrate`"))
 }
 
 /// Who of the demo data is in the database.
@@ -160,12 +165,42 @@ async fn temporal(config: &Config) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hilo_relay::temporal::Address;
+    use hilo_store::testing::database;
 
     #[test]
     fn every_line_that_is_not_good_says_how_to_mend_it() {
         assert_eq!(Finding::good("Redis").line(), "✓ Redis");
         assert_eq!(Finding::odd("demo users", "remove them").line(), "! demo users: remove them");
         assert_eq!(Finding::bad("schema", "run `hilo migrate`").line(), "✗ schema: run `hilo migrate`");
+    }
+
+    #[tokio::test]
+    async fn pending_migrations_are_counted() {
+        let db = database().await;
+        let config = Config {
+            http_addr: "127.0.0.1:0".to_owned(),
+            database_url: db.url.clone(),
+            redis_url: "redis://127.0.0.1".into(),
+            temporal: Address { address: String::new(), namespace: String::new(), task_queue: String::new() },
+            ring: db.ring.clone(),
+            log: "info".to_owned(),
+        };
+        let looked = look_into(&db.pool, &config).await.unwrap();
+        assert!(looked.contains(&Finding::good("schema")), "{looked:?}");
+
+        db.execute("delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)").await;
+        let looked = look_into(&db.pool, &config).await.unwrap();
+        let line = looked.last().unwrap().line();
+        assert_eq!(line, "✗ schema: 1 migration is pending; run `hilo migrate`");
+
+        db.execute("drop table _sqlx_migrations").await;
+        let looked = look_into(&db.pool, &config).await.unwrap();
+        let all = hilo_store::MIGRATIONS.iter().count();
+        assert_eq!(
+            looked.last().unwrap().line(),
+            format!("✗ schema: {all} migrations are pending; run `hilo migrate`")
+        );
     }
 
     #[test]

@@ -151,8 +151,7 @@ pub(crate) fn open_for_work(config: &Config) -> anyhow::Result<Pool> {
 
 /// Logs JSON lines to standard error: one line an event, whatever a client puts into a text.
 fn log(filter: &str) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_new(filter).with_context(|| format!("HILO_LOG is `{filter}`; write `info`, for example"))?;
+    let filter = EnvFilter::try_new(filter).context("HILO_LOG is malformed; write `info`, for example")?;
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a task panicked")));
     Ok(())

@@ -10,6 +10,7 @@ use hilo_domain::clock::{Clock, SystemClock};
 use hilo_domain::permission::Role;
 use hilo_store::campaigns::{self, NewCampaign};
 use hilo_store::numbers::{self, NewNumber};
+use hilo_store::seal::Keyring;
 use hilo_store::users::{self, NewUser};
 use hilo_store::{Tx, begin};
 
@@ -28,6 +29,14 @@ pub(crate) const PEOPLE: [(&str, &str, Role); 6] = [
     ("calidad@demo.hilo.local", "Carla Calidad", Role::Calidad),
     ("auditoria@demo.hilo.local", "Aurelio Auditor", Role::Auditoria),
 ];
+
+const NUMBER: &str = "demo";
+const CAMPAIGN: &str = "campaign-1";
+/// The flow that greets: `flows/demo.json`.
+const FLOW: &str = "demo";
+
+/// The campaign's queues: key, name, and whether it is the default.
+const QUEUES: [(&str, &str, bool); 2] = [("queue-1", "Ventas", true), ("queue-2", "Soporte", false)];
 
 const CLOSE_REASONS: [(&str, &str); 6] = [
     ("resolved", "Resuelto"),
@@ -54,37 +63,40 @@ pub(crate) async fn run(config: &Config, args: &Args) -> anyhow::Result<()> {
     let pool = open_for_work(config)?;
     let now = SystemClock.now();
     let mut tx = begin(&pool).await.context("the database cannot be reached")?;
-    demo(&mut tx, config, now).await.context("nothing was seeded")?;
+    demo(&mut tx, &config.ring, now).await.context("nothing was seeded")?;
     tx.commit().await.context("nothing was seeded")?;
     pool.close().await;
     println!("The demo data is there.");
     Ok(())
 }
 
-async fn demo(tx: &mut Tx, config: &Config, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let number = NewNumber {
-        key: "demo",
-        phone: "+525500000001",
-        name: "Demo",
-        phone_number_id: "100000000000001",
-        waba_id: "200000000000001",
-        app_secret: &"demo-app-secret".into(),
-        verify_token: &"demo-verify-token".into(),
-        access_token: &"demo-access-token".into(),
-    };
-    let number = numbers::put_meta(tx, &config.ring, &number, now).await?;
+async fn demo(tx: &mut Tx, ring: &Keyring, now: DateTime<Utc>) -> anyhow::Result<()> {
     let campaign = NewCampaign {
-        key: "campaign-1",
+        key: CAMPAIGN,
         name: "Demo",
-        flow_key: "demo",
+        flow_key: FLOW,
         first_reply_seconds: 120,
         idle_seconds: 1800,
         capacity: 5,
     };
     let campaign = campaigns::add_if_absent(tx, &campaign, now).await?;
-    campaigns::give_number(tx, campaign, number).await?;
-    campaigns::add_queue_if_absent(tx, campaign, "queue-1", "Ventas", true, now).await?;
-    campaigns::add_queue_if_absent(tx, campaign, "queue-2", "Soporte", false, now).await?;
+    if !numbers::exists(tx, NUMBER).await? {
+        let number = NewNumber {
+            key: NUMBER,
+            phone: "+525500000001",
+            name: "Demo",
+            phone_number_id: "100000000000001",
+            waba_id: "200000000000001",
+            app_secret: &"demo-app-secret".into(),
+            verify_token: &"demo-verify-token".into(),
+            access_token: &"demo-access-token".into(),
+        };
+        let number = numbers::put_meta(tx, ring, &number, now).await?;
+        campaigns::give_number(tx, campaign, number).await?;
+    }
+    for (key, name, is_default) in QUEUES {
+        campaigns::add_queue_if_absent(tx, campaign, key, name, is_default, now).await?;
+    }
     for (position, (key, name)) in (0..).zip(CLOSE_REASONS) {
         campaigns::add_close_reason_if_absent(tx, key, name, position).await?;
     }
@@ -103,4 +115,78 @@ fn hash(password: &str) -> anyhow::Result<String> {
         .hash_password(password.as_bytes())
         .map_err(|error| anyhow::anyhow!("the password cannot be hashed: {error}"))?;
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hilo_store::testing::{Database, at, database};
+
+    async fn seed(db: &Database) {
+        let mut tx = db.begin().await;
+        demo(&mut tx, &db.ring, at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Everything that the demo data holds, as somebody would compare it.
+    async fn rows(db: &Database) -> Vec<String> {
+        db.texts(
+            "select n.key || ' ' || n.phone || ' ' || n.name || ' ' || n.enabled || ' ' || encode(n.app_secret, 'hex') || ' '
+                    || c.key || ' ' || c.name || ' ' || c.flow_key || ' ' || c.first_reply_seconds
+             from numbers n join campaign_numbers on number_id = n.id join campaigns c on c.id = campaign_id
+             union all select key || ' ' || name || ' ' || is_default from queues
+             union all select key || ' ' || name from close_reasons
+             union all select email || ' ' || name || ' ' || password_hash from users
+             order by 1",
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn an_empty_database_gets_all_of_it() {
+        let db = database().await;
+        db.execute("delete from numbers").await;
+        seed(&db).await;
+        let rows = rows(&db).await;
+        assert_eq!(rows.len(), 1 + QUEUES.len() + CLOSE_REASONS.len() + PEOPLE.len(), "{rows:#?}");
+        assert!(rows.iter().any(|row| row.starts_with("demo +525500000001 Demo true ")), "{rows:#?}");
+        let numbers = numbers::enabled(&db.pool, &db.ring).await.unwrap();
+        assert_eq!(numbers[0].phone_number_id.as_deref(), Some("100000000000001"));
+    }
+
+    #[tokio::test]
+    async fn what_people_have_changed_stays_changed() {
+        let db = database().await;
+        db.execute("delete from numbers").await;
+        seed(&db).await;
+        for change in [
+            "insert into campaigns (id, key, name, flow_key, first_reply_seconds, idle_seconds, capacity, created_at, updated_at)
+             select gen_random_uuid(), 'otra', 'Otra', 'otro', 60, 60, 1, created_at, created_at from campaigns",
+            "update campaign_numbers set campaign_id = (select id from campaigns where key = 'otra')",
+            "update numbers set name = 'Nuestra', phone = '+525512345678', enabled = false, app_secret = access_token",
+            "update campaigns set first_reply_seconds = 30 where key = 'otra'",
+            "update queues set name = 'Ventas y cobros' where key = 'queue-1'",
+            "update close_reasons set name = 'Listo' where key = 'resolved'",
+            "update users set name = 'Ana María', password_hash = 'another' where email like 'ana@%'",
+        ] {
+            db.execute(change).await;
+        }
+        let changed = rows(&db).await;
+        assert!(changed.iter().any(|row| row.starts_with("demo +525512345678 Nuestra false ")), "{changed:#?}");
+        seed(&db).await;
+        assert_eq!(rows(&db).await, changed);
+    }
+
+    #[test]
+    fn the_demo_flow_names_what_the_demo_data_holds() {
+        let flow: serde_json::Value = serde_json::from_str(include_str!("../flows/demo.json")).unwrap();
+        assert_eq!(flow["id"], FLOW);
+        assert_eq!(flow["campaignId"], CAMPAIGN);
+        let nodes = flow["nodes"].as_array().unwrap();
+        let named = |field: &str| nodes.iter().filter_map(|node| node[field].as_str()).collect::<Vec<_>>();
+        let (queues, reasons) = (named("queueId"), named("reason"));
+        assert!(!queues.is_empty() && !reasons.is_empty());
+        assert!(queues.iter().all(|named| QUEUES.iter().any(|(key, ..)| key == named)), "{queues:?}");
+        assert!(reasons.iter().all(|named| CLOSE_REASONS.iter().any(|(key, _)| key == named)), "{reasons:?}");
+    }
 }

@@ -1,4 +1,5 @@
-//! The house as `ARCHITECTURE.md` draws it: who may know whom, read from `cargo metadata` and the sources.
+//! The house as `ARCHITECTURE.md` draws it: who may know whom, read from `cargo metadata` and the sources; and what its
+//! front door shows.
 #![expect(clippy::unwrap_used, reason = "a test stops where its ground is missing")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,4 +98,20 @@ fn versions_stand_in_one_table() {
             assert!(!pinned, "{}: `{line}` belongs into the workspace's table", package.name);
         }
     }
+}
+
+#[test]
+fn what_is_for_the_operator_is_not_shown_to_the_world() {
+    let file = |name: &str| std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let proxy = file("docker/Caddyfile");
+    let hidden = proxy.lines().find_map(|line| line.trim().strip_prefix("@operator path ")).unwrap();
+    for path in ["/metrics", "/readyz"] {
+        assert!(hidden.split(' ').any(|word| word == path), "the proxy shows {path} to everybody");
+    }
+    assert!(proxy.lines().any(|line| line.trim() == "respond @operator 404"), "what is matched is not answered");
+
+    // Beside the proxy, only what this machine alone can reach is published.
+    let compose = file("docker-compose.yml");
+    let published: Vec<_> = compose.lines().filter_map(|line| line.trim().strip_prefix("ports: ")).collect();
+    assert_eq!(published, [r#"["80:80", "443:443", "443:443/udp"]"#, r#"["127.0.0.1:8233:8080"]"#]);
 }

@@ -59,7 +59,6 @@ fn drawn(ports: Ports, data: &str, log: &str, took: Duration) -> String {
         ("Web", site(ports.gateway)),
         ("A customer's phone", site(ports.simulator)),
         ("Temporal", site(ports.temporal_ui)),
-        ("API", format!("{}/docs", site(ports.gateway))),
     ];
     let people = PEOPLE.map(|(email, _, role)| (role.as_str(), email.to_owned()));
     let keeping = [("Password of each", PASSWORD.to_owned()), ("Data", data.to_owned()), ("Logs", log.to_owned())];
@@ -124,9 +123,9 @@ mod tests {
         let widths: std::collections::BTreeSet<_> =
             table.lines().filter(|line| !line.is_empty()).map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 1, "{table}");
-        for expected in ["http://127.0.0.1:8080/docs", "luis@demo.hilo.local", "hilo-demo-2026", "/srv/ñandú/.hilo/log"]
-        {
+        for expected in ["http://127.0.0.1:8080 ", "luis@demo.hilo.local", "hilo-demo-2026", "/srv/ñandú/.hilo/log"] {
             assert!(table.contains(expected), "{expected} is missing:\n{table}");
         }
+        assert!(!table.contains("/docs"), "nothing is served there:\n{table}");
     }
 }

@@ -1,14 +1,28 @@
 //! Reads the database and says everything that is wrong with it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use hilo_relay::temporal::{Address, Temporal};
 use hilo_store::seal::Keyring;
 use hilo_store::testing::Database;
 use hilo_store::{PoolOptions, conversations, messages, numbers};
 
+use crate::common::Dev;
 use crate::load::Plan;
-use crate::system::{System, wait};
+
+/// Longer than anything takes on a busy machine; a test that waits this long has failed.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Waits for a condition; the time is a guard against waiting for ever, not a measure.
+pub(crate) async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
 
 pub(crate) struct Checker {
     db: Database,
@@ -16,7 +30,7 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    pub(crate) async fn connect(system: &System) -> Self {
+    pub(crate) async fn connect(system: &Dev) -> Self {
         let url = system.env("DATABASE_URL").to_owned().into();
         let ring = Keyring::parse(&system.env("HILO_SECRET_KEY").to_owned().into()).unwrap();
         let pool = hilo_store::open(&url, PoolOptions::default()).unwrap();
@@ -90,12 +104,12 @@ impl Checker {
 
     /// Every bell is rung in the end: the outbox empties, and every conversation's workflow has been started.
     pub(crate) async fn wait_until_everybody_is_rung(&self, plan: Plan) {
-        wait("the outbox is empty", async || self.db.count("select count(*) from outbox").await == 0).await;
+        until("the outbox is empty", async || self.db.count("select count(*) from outbox").await == 0).await;
         let temporal = Temporal::connect(&self.temporal).await.unwrap();
         for person in 0..plan.people {
             let conversation = &conversations::of_phone(&self.db.pool, &plan.phone(person)).await.unwrap()[0];
             let query = format!("WorkflowId = '{}'", hilo_workflows::conversation::workflow_id(conversation.id));
-            wait("the conversation's workflow was started", async || {
+            until("the conversation's workflow was started", async || {
                 let counted = temporal.client().count_workflows(&query, Default::default()).await;
                 counted.is_ok_and(|counted| counted.count() > 0)
             })

@@ -42,7 +42,7 @@ pub mod turns;
 pub mod users;
 
 pub use error::Error;
-pub use pool::{Pool, PoolOptions, Tx, begin, migrate, open, ping};
+pub use pool::{Pool, PoolOptions, Tx, begin, migrate, open, pending, ping};
 
 /// The result of everything in here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

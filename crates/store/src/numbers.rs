@@ -84,6 +84,17 @@ pub async fn enabled(pool: &Pool, ring: &Keyring) -> Result<Vec<Number>> {
         .collect()
 }
 
+/// Whether there is a number with this key, enabled or not.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn exists(tx: &mut Tx, key: &str) -> Result<bool> {
+    let exists = sqlx::query_scalar!(r#"select exists (select 1 from numbers where key = $1) as "exists!""#, key)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(exists)
+}
+
 /// Registers a Meta number, or brings the one with the same key up to date.
 ///
 /// # Errors

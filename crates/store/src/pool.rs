@@ -86,6 +86,21 @@ pub async fn migrate(pool: &Pool) -> Result<()> {
     Ok(MIGRATIONS.run(pool).await?)
 }
 
+/// How many migrations the database lacks.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn pending(pool: &Pool) -> Result<usize> {
+    // The table is sqlx's own, made by the first migration, so these queries cannot be checked against ours.
+    let begun = sqlx::query_scalar::<_, bool>("select to_regclass('_sqlx_migrations') is not null");
+    let mut applied = Vec::new();
+    if begun.fetch_one(pool).await? {
+        let versions = sqlx::query_scalar::<_, i64>("select version from _sqlx_migrations where success");
+        applied = versions.fetch_all(pool).await?;
+    }
+    Ok(MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)).count())
+}
+
 /// Whether Postgres answers.
 ///
 /// # Errors
