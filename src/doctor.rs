@@ -184,6 +184,8 @@ mod tests {
             redis_url: "redis://127.0.0.1".into(),
             temporal: Address { address: String::new(), namespace: String::new(), task_queue: String::new() },
             ring: db.ring.clone(),
+            meta_base_url: "http://127.0.0.1:9".parse().unwrap(),
+            meta_version: "v25.0".into(),
             log: "info".to_owned(),
         };
         let looked = look_into(&db.pool, &config).await.unwrap();

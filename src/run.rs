@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hilo_activities::{Deps, World};
 use hilo_domain::clock::{SharedClock, SystemClock};
+use hilo_gateway::Gateway;
 use hilo_gateway::intake::Intake;
-use hilo_gateway::{Deps, Gateway};
 use hilo_relay::outbox::{Relay, Ringer, Settings};
 use hilo_relay::stream::{RedisStream, Stream};
 use hilo_relay::temporal::{Bells, Temporal, TemporalBells};
 use hilo_store::seal::Keyring;
-use hilo_store::{Pool, PoolOptions};
+use hilo_store::{Pool, PoolOptions, agents};
+use hilo_whatsapp::http::{Http, Policy};
+use hilo_whatsapp::meta::client::CloudApi;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -68,6 +71,27 @@ impl Base {
         Ok(Self { pool, ring: config.ring.clone(), clock, bells, stream, relay, relaying, stop })
     }
 
+    /// Starts the workflows of all queues that take chats: whoever waits since before is looked at.
+    fn start_queues(&self) {
+        let (pool, bells, stop) = (self.pool.clone(), self.bells.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            loop {
+                let started = async {
+                    for queue in agents::active_queues(&pool).await? {
+                        bells.queue(queue).await?;
+                    }
+                    anyhow::Ok(())
+                };
+                let Err(error) = started.await else { break };
+                tracing::warn!(%error, "the queues could not be started; trying again");
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(Duration::from_secs(5)) => {}
+                }
+            }
+        });
+    }
+
     async fn finish(self) {
         self.stop.cancel();
         drop(tokio::time::timeout(Duration::from_secs(5), self.relaying).await);
@@ -85,7 +109,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         relay: base.relay.clone(),
         clock: base.clock.clone(),
     };
-    let deps = Deps { intake, bells: base.bells.clone(), stream: base.stream.clone() };
+    let deps = hilo_gateway::Deps { intake, bells: base.bells.clone(), stream: base.stream.clone() };
     let gateway = Gateway::bind(&config.http_addr, deps)
         .await
         .with_context(|| format!("the gateway cannot listen at {}; is the port in use?", config.http_addr))?;
@@ -107,12 +131,23 @@ pub(crate) async fn worker(config: &Config) -> anyhow::Result<()> {
         asked.await;
         told.cancel();
     });
+    let http = Http::new(Policy::default()).context("TLS cannot be set up")?;
+    let api = CloudApi::new(http, &config.meta_base_url, &config.meta_version)
+        .context("HILO_META_BASE_URL or HILO_META_GRAPH_VERSION is malformed")?;
     let mut pause = Duration::from_millis(200);
     let outcome = loop {
         match Temporal::connect(&config.temporal).await {
             Ok(temporal) => {
                 tracing::info!(address = %config.temporal.address, "the worker works");
-                break hilo_activities::worker::run(&temporal, stop.clone().cancelled_owned()).await;
+                base.start_queues();
+                let world = World::new(Deps {
+                    pool: base.pool.clone(),
+                    ring: base.ring.clone(),
+                    relay: base.relay.clone(),
+                    clock: base.clock.clone(),
+                    api,
+                });
+                break hilo_activities::worker::run(&temporal, world, stop.clone().cancelled_owned()).await;
             }
             Err(error) => {
                 tracing::warn!(%error, "the worker waits for Temporal");

@@ -7,12 +7,13 @@ use argon2::Argon2;
 use argon2::password_hash::PasswordHasher;
 use chrono::{DateTime, Utc};
 use hilo_domain::clock::{Clock, SystemClock};
+use hilo_domain::id::{AgentId, CampaignId};
 use hilo_domain::permission::Role;
 use hilo_store::campaigns::{self, NewCampaign};
 use hilo_store::numbers::{self, NewNumber};
 use hilo_store::seal::Keyring;
 use hilo_store::users::{self, NewUser};
-use hilo_store::{Tx, begin};
+use hilo_store::{Tx, agents, begin, flows};
 
 use crate::config::Config;
 use crate::run::open_for_work;
@@ -34,6 +35,7 @@ const NUMBER: &str = "demo";
 const CAMPAIGN: &str = "campaign-1";
 /// The flow that greets: `flows/demo.json`.
 const FLOW: &str = "demo";
+const DOCUMENT: &str = include_str!("../flows/demo.json");
 
 /// The campaign's queues: key, name, and whether it is the default.
 const QUEUES: [(&str, &str, bool); 2] = [("queue-1", "Ventas", true), ("queue-2", "Soporte", false)];
@@ -100,12 +102,28 @@ async fn demo(tx: &mut Tx, ring: &Keyring, now: DateTime<Utc>) -> anyhow::Result
     for (position, (key, name)) in (0..).zip(CLOSE_REASONS) {
         campaigns::add_close_reason_if_absent(tx, key, name, position).await?;
     }
+    publish(tx, campaign, now).await?;
     for (email, name, role) in PEOPLE {
         if !users::exists(tx, email).await? {
             let password_hash = hash(PASSWORD)?;
-            users::add_if_absent(tx, &NewUser { email, name, role, password_hash: &password_hash }, now).await?;
+            let user = NewUser { email, name, role, password_hash: &password_hash };
+            let id = users::add_if_absent(tx, &user, now).await?;
+            if let (Role::Agente, Some(id)) = (role, id) {
+                agents::join_campaign(tx, campaign, AgentId(id.0), now).await?;
+            }
         }
     }
+    Ok(())
+}
+
+/// Publishes the demo's flow, unless the campaign has one already.
+async fn publish(tx: &mut Tx, campaign: CampaignId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    if !flows::newest(tx, campaign).await?.is_empty() {
+        return Ok(());
+    }
+    let compiled = hilo_engine::compile(DOCUMENT, None);
+    let flow = compiled.flow.context("flows/demo.json does not compile; `hilo flow check` says why")?;
+    flows::publish(tx, FLOW, flow.hash(), DOCUMENT, Some(campaign), "Demo", now).await?;
     Ok(())
 }
 

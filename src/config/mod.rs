@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use hilo_relay::temporal::Address;
 use hilo_store::seal::Keyring;
 use secrecy::SecretString;
+use url::Url;
 
 use self::keys::KEYS;
 
@@ -29,6 +30,10 @@ pub(crate) struct Config {
     pub(crate) temporal: Address,
     /// `HILO_SECRET_KEY`: seals what stands in Postgres.
     pub(crate) ring: Keyring,
+    /// `HILO_META_BASE_URL`: where the Graph API is.
+    pub(crate) meta_base_url: Url,
+    /// `HILO_META_GRAPH_VERSION`.
+    pub(crate) meta_version: String,
     /// `HILO_LOG`: what is logged, as `tracing` filters.
     pub(crate) log: String,
 }
@@ -70,6 +75,11 @@ impl Config {
                 task_queue: optional("HILO_TASK_QUEUE").unwrap_or_else(|| "hilo".to_owned()),
             },
             ring: Keyring::parse(&ring.into()).context("HILO_SECRET_KEY is malformed")?,
+            meta_base_url: optional("HILO_META_BASE_URL")
+                .unwrap_or_else(|| "https://graph.facebook.com".to_owned())
+                .parse()
+                .context("HILO_META_BASE_URL is malformed")?,
+            meta_version: optional("HILO_META_GRAPH_VERSION").unwrap_or_else(|| "v25.0".to_owned()),
             log: optional("HILO_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }

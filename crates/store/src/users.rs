@@ -19,14 +19,14 @@ pub struct NewUser<'a> {
     pub password_hash: &'a str,
 }
 
-/// Lets a person in, unless one with this address is known; nothing of a known one is changed.
+/// Lets a person in, unless one with this address is known; nothing of a known one is changed. Gives a new one's id.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn add_if_absent(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
+pub async fn add_if_absent(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<Option<UserId>> {
+    let id = sqlx::query_scalar!(
         "insert into users (id, email, name, role, password_hash, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $6) on conflict (email) do nothing",
+         values ($1, $2, $3, $4, $5, $6, $6) on conflict (email) do nothing returning id",
         UserId::new(now).0,
         user.email,
         user.name,
@@ -34,9 +34,9 @@ pub async fn add_if_absent(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) 
         user.password_hash,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(())
+    Ok(id.map(Into::into))
 }
 
 /// Whether a person with this address is known.
