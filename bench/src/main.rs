@@ -1,9 +1,14 @@
 //! Benchmarks. Each measures Hilo and a yardstick in one run on the same servers, and prints their ratio: on another
 //! day or another machine the figures move, the ratio hardly does.
 //!
-//! `cargo xtask bench NAME` starts the servers (writing everything to disk) and runs one.
+//! A goal that is missed is a failure. `cargo xtask bench NAME` starts the servers (writing everything to disk) and runs one.
 
+mod gateway;
+mod load;
 mod webhooks;
+mod yardstick;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -20,8 +25,15 @@ enum Bench {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Cli::parse().bench {
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().bench {
         Bench::Webhooks(args) => webhooks::run(args).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hilo-bench: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -53,7 +53,8 @@ pub(crate) fn chaos(project: &Project, seed: Option<u64>) -> anyhow::Result<Exit
     };
     note(&format!("seed {seed} (again with `cargo xtask chaos --seed {seed}`)"));
     let rig = step("servers", || Rig::start(project, "chaos", Durability::Durable))?;
-    let mut command = project.cargo(&["test", "--package", "hilo", "--test", "kill", "--", "--nocapture"]);
+    let mut command =
+        project.cargo(&["test", "--package", "hilo", "--test", "kill", "--", "--nocapture", "--test-threads=1"]);
     rig.equip(&mut command).env("HILO_LONG", "1").env("HILO_SEED", seed.to_string());
     Ok(code(process::show(command, LIMIT)?))
 }

@@ -114,6 +114,7 @@ impl Session<'_> {
     fn suite(&mut self, what: &str, mut command: Command) {
         self.rig.equip(&mut command);
         if self.long {
+            // Read by `tests/kill`, the one test that has long figures.
             command.env("HILO_LONG", "1");
         }
         let limit = if self.long { LONG_TESTS } else { TESTS };
