@@ -13,8 +13,6 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfo
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// How long one ring may take before the row is left for later.
-const RING: Duration = Duration::from_secs(3);
 /// A conversation's workflow task that is lost with its worker is given out again after this long.
 const TASK: Duration = Duration::from_secs(5);
 
@@ -32,7 +30,7 @@ pub enum RingError {
 /// Who can ring a workflow. Temporal can; tests listen instead.
 #[async_trait]
 pub trait Bells: Send + Sync + 'static {
-    /// Rings a conversation's workflow, starting it if it does not run.
+    /// Rings a conversation's workflow, starting it if it does not run. Who rings says how long it may take.
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError>;
 
     /// Whether Temporal can be reached.
@@ -110,32 +108,21 @@ impl TemporalBells {
 #[async_trait]
 impl Bells for TemporalBells {
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError> {
-        let ring = async {
-            let temporal = self.temporal().await?;
-            let mut options = WorkflowStartOptions::new(temporal.task_queue(), conversation::workflow_id(id)).build();
-            options.task_timeout = Some(TASK);
-            let start = Start { conversation: id };
-            temporal
-                .client
-                .signal_with_start_workflow(
-                    Conversation::run,
-                    start,
-                    Conversation::mail,
-                    Lenient::Known(Rung {}),
-                    options,
-                )
-                .await
-                .map(drop)
-                .map_err(|error| match error {
-                    WorkflowStartError::Rpc(status) if is_unavailable(&status) => {
-                        RingError::Unavailable(status.message().to_owned())
-                    }
-                    other => RingError::Refused(other.to_string()),
-                })
-        };
-        tokio::time::timeout(RING, ring)
+        let temporal = self.temporal().await?;
+        let mut options = WorkflowStartOptions::new(temporal.task_queue(), conversation::workflow_id(id)).build();
+        options.task_timeout = Some(TASK);
+        let start = Start { conversation: id };
+        temporal
+            .client
+            .signal_with_start_workflow(Conversation::run, start, Conversation::mail, Lenient::Known(Rung {}), options)
             .await
-            .unwrap_or_else(|_| Err(RingError::Unavailable(format!("no answer within {} s", RING.as_secs()))))
+            .map(drop)
+            .map_err(|error| match error {
+                WorkflowStartError::Rpc(status) if is_unavailable(&status) => {
+                    RingError::Unavailable(status.message().to_owned())
+                }
+                other => RingError::Refused(other.to_string()),
+            })
     }
 
     async fn ping(&self) -> Result<(), RingError> {
