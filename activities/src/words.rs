@@ -92,7 +92,7 @@ pub(crate) fn content(send: Send) -> Content {
     match presentation {
         Some(Presentation::Buttons) if !options.is_empty() => Content::Interactive {
             interactive: Interactive::Buttons {
-                header: media.map_or(header, |media| above(media)),
+                header: media.map_or(header, above),
                 body,
                 footer,
                 buttons: options.into_iter().map(|o| ReplyButton { id: o.payload, title: o.label }).collect(),

@@ -41,7 +41,6 @@ pub(crate) struct Road {
     pub(crate) relay: Relay,
     pub(crate) bells: Arc<TemporalBells>,
     pub(crate) address: Address,
-    pub(crate) campaign: CampaignId,
     pub(crate) ana: AgentId,
     pub(crate) luis: AgentId,
     simulator: SocketAddr,
@@ -112,11 +111,10 @@ impl Road {
             relay,
             bells,
             address,
-            campaign,
             ana,
             luis,
             simulator,
-            http: reqwest::Client::new(),
+            http: client(),
             stop,
             worker: None,
             _data: data,
@@ -294,6 +292,12 @@ impl Road {
         self.stop_worker().await;
         self.stop.cancel();
     }
+}
+
+/// Speaks to the stand-in, on loopback.
+#[expect(clippy::disallowed_methods, reason = "a test speaks to its own stand-in")]
+fn client() -> reqwest::Client {
+    reqwest::Client::new()
 }
 
 /// The words of a message that the client has got.

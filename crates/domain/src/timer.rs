@@ -125,7 +125,7 @@ pub fn timers(clocks: &Clocks, promises: &Promises) -> Vec<Timer> {
             }
         }
         ChatStatus::Active => {
-            set(TimerName::Idle, after(clocks.last_client_at.max(clocks.last_agent_at), promises.idle))
+            set(TimerName::Idle, after(clocks.last_client_at.max(clocks.last_agent_at), promises.idle));
         }
         ChatStatus::Pending => set(TimerName::Wake, clocks.wake_at),
         ChatStatus::New | ChatStatus::Bot | ChatStatus::Transferred | ChatStatus::Closed => {}

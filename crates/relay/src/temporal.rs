@@ -19,8 +19,6 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::GetSystemInfo
 use tokio::sync::OnceCell;
 use url::Url;
 
-/// How long one ring may take before the row is left for later.
-const RING: Duration = Duration::from_secs(3);
 /// How long a command is waited for (`design.md`: then the caller hears that it is stored).
 const COMMAND: Duration = Duration::from_secs(5);
 /// A conversation's workflow task that is lost with its worker is given out again after this long.
@@ -40,7 +38,7 @@ pub enum RingError {
 /// Who can ring a workflow. Temporal can; tests listen instead.
 #[async_trait]
 pub trait Bells: Send + Sync + 'static {
-    /// Rings a conversation's workflow, starting it if it does not run.
+    /// Rings a conversation's workflow, starting it if it does not run. Who rings says how long it may take.
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError>;
 
     /// Lets a queue's workflow look, starting it if it does not run.
@@ -138,37 +136,28 @@ impl TemporalBells {
 #[async_trait]
 impl Bells for TemporalBells {
     async fn conversation(&self, id: ConversationId) -> Result<(), RingError> {
-        within(RING, async {
-            let temporal = self.temporal().await?;
-            let options = temporal.start_options(conversation::workflow_id(id));
-            let (start, bell) = (Start::new(id), Lenient::Known(Rung {}));
-            let rung =
-                temporal.client.signal_with_start_workflow(Conversation::run, start, Conversation::mail, bell, options);
-            rung.await.map(drop).map_err(start_error)
-        })
-        .await
+        let temporal = self.temporal().await?;
+        let options = temporal.start_options(conversation::workflow_id(id));
+        let (start, bell) = (Start::new(id), Lenient::Known(Rung {}));
+        let rung =
+            temporal.client.signal_with_start_workflow(Conversation::run, start, Conversation::mail, bell, options);
+        rung.await.map(drop).map_err(start_error)
     }
 
     async fn queue(&self, id: QueueId) -> Result<(), RingError> {
-        within(RING, async {
-            let temporal = self.temporal().await?;
-            let options = temporal.start_options(queue::workflow_id(id));
-            let (start, bell) = (queue::Start { queue: id }, Lenient::Known(Rung {}));
-            let rung = temporal.client.signal_with_start_workflow(Queue::run, start, Queue::kick, bell, options);
-            rung.await.map(drop).map_err(start_error)
-        })
-        .await
+        let temporal = self.temporal().await?;
+        let options = temporal.start_options(queue::workflow_id(id));
+        let (start, bell) = (queue::Start { queue: id }, Lenient::Known(Rung {}));
+        let rung = temporal.client.signal_with_start_workflow(Queue::run, start, Queue::kick, bell, options);
+        rung.await.map(drop).map_err(start_error)
     }
 
     async fn agent(&self, id: AgentId) -> Result<(), RingError> {
-        within(RING, async {
-            let temporal = self.temporal().await?;
-            let options = temporal.start_options(agent::workflow_id(id));
-            let (start, bell) = (agent::Start { agent: id }, Lenient::Known(Rung {}));
-            let rung = temporal.client.signal_with_start_workflow(Agent::run, start, Agent::presence, bell, options);
-            rung.await.map(drop).map_err(start_error)
-        })
-        .await
+        let temporal = self.temporal().await?;
+        let options = temporal.start_options(agent::workflow_id(id));
+        let (start, bell) = (agent::Start { agent: id }, Lenient::Known(Rung {}));
+        let rung = temporal.client.signal_with_start_workflow(Agent::run, start, Agent::presence, bell, options);
+        rung.await.map(drop).map_err(start_error)
     }
 
     async fn ping(&self) -> Result<(), RingError> {

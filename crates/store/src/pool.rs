@@ -46,8 +46,10 @@ pub fn open(url: &SecretString, options: PoolOptions) -> Result<Pool> {
         .application_name("hilo")
         .options([("statement_timeout", statement.as_str()), ("lock_timeout", statement.as_str())])
         // Every statement of a request finds its rows by a key. On a young database, without statistics, the planner
-        // would rather hash whole tables, and a prepared statement would keep that plan while they grow.
-        .options([("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
+        // would rather hash or read whole tables, and a prepared statement would keep that plan while they grow; the
+        // outbox is young again whenever it was empty. Who does read a whole table pays a made-up price, for which the
+        // planner would also compile the query.
+        .options([("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("enable_seqscan", "off"), ("jit", "off")])
         .disable_statement_logging();
     Ok(PgPoolOptions::new()
         .max_connections(options.connections)

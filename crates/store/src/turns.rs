@@ -36,7 +36,7 @@ pub enum Waiting {
         /// Which message.
         message: MessageId,
         /// What it says.
-        content: Content,
+        content: Box<Content>,
         /// Its place in the conversation.
         seq: i64,
         /// The provider's id.
@@ -152,7 +152,7 @@ pub async fn open(tx: &mut Tx, desk: &Desk) -> Result<Vec<Open>> {
             let what = match (row.kind.as_str(), message, row.body) {
                 ("mail", Some(message), Some(body)) => Waiting::Mail {
                     message,
-                    content: messages::open_content(&desk.key, &body, message.0)?,
+                    content: Box::new(messages::open_content(&desk.key, &body, message.0)?),
                     seq: row.seq.unwrap_or_default(),
                     provider_id: row.provider_id.unwrap_or_default(),
                 },

@@ -6,7 +6,7 @@ use hilo_domain::inbound::{Meaning, Sender};
 use hilo_domain::message::{Content, Direction};
 use hilo_store::mail::{self, Stored};
 use hilo_store::testing::{at, database, number, text};
-use hilo_store::{clients, conversations, inputs, messages};
+use hilo_store::{clients, conversations, messages};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -293,26 +293,6 @@ async fn the_same_provider_id_on_another_number_is_another_message() {
     assert!(matches!(db.arrive(&text(db.number, "51900000001", "1", "a", 0)).await, Stored::New(_)));
     assert!(matches!(db.arrive(&text(other, "51900000001", "1", "a", 0)).await, Stored::New(_)));
     assert_eq!(db.count("select count(*) from clients").await, 1, "one client, two conversations");
-}
-
-#[tokio::test]
-async fn the_second_look_finds_mail_that_was_rung_and_not_handled() {
-    let db = database().await;
-    let Stored::New(conversation) = db.arrive(&text(db.number, "51900000001", "1", "a", 0)).await else { panic!() };
-    let look = async |now| {
-        let mut tx = db.begin().await;
-        let found = inputs::ring_forgotten(&mut tx, now - chrono::TimeDelta::seconds(30), now, 10).await.unwrap();
-        tx.commit().await.unwrap();
-        found
-    };
-    assert!(look(at(60)).await.is_empty(), "its bell is still on its way");
-    db.execute("delete from outbox").await;
-    assert!(look(at(29)).await.is_empty(), "it is not old enough");
-    assert_eq!(look(at(31)).await, [conversation]);
-    assert!(look(at(32)).await.is_empty(), "once is enough");
-    db.execute("delete from outbox").await;
-    db.execute("update inputs set consumed_at = at").await;
-    assert!(look(at(90)).await.is_empty(), "it was handled");
 }
 
 /// Check 40 and G3, in small: any copies, first copies in order, any batches: one result.
