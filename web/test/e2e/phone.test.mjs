@@ -64,7 +64,8 @@ describe("a customer's phone", () => {
     const [first = ""] = ids;
     await until(async () => (await rows(IN_ORDER, { id: first })).map(([id]) => id), ids);
     const seqs = (await rows(IN_ORDER, { id: first })).map(([, seq]) => Number(seq));
-    assert.deepEqual(seqs, texts.map((_, index) => index + 1));
+    // What the bot answers meanwhile has numbers of its own.
+    assert.deepEqual(seqs, [...new Set(seqs)].sort((a, b) => a - b));
     assert.deepEqual(complaints, []);
   });
 
