@@ -218,7 +218,17 @@ impl Road {
     pub(crate) async fn asks(&self, who: AgentId, chat: ChatId, command: Command) -> Answer {
         let (conversation, id) = self.requests(who, chat, &command).await;
         let ask = Ask { command: id, kind: command.kind().to_owned() };
-        self.bells.carry_out(conversation, ask).await.expect("an answer")
+        match self.bells.carry_out(conversation, ask).await {
+            Ok(answer) => answer,
+            // Nobody answered in time; the command is stored, and its bell rings.
+            Err(_) => {
+                self.until("the command is carried out", || async {
+                    let known = commands::get(&self.db.pool, id).await.expect("a command");
+                    known.and_then(|(_, answer)| answer)
+                })
+                .await
+            }
+        }
     }
 
     /// Stores a command and rings, without waiting for what comes of it.

@@ -56,14 +56,14 @@ impl Agent {
                     ctx.timer(Duration::from_secs(seconds)).await;
                 }
                 None => {
-                    boundary(ctx).await;
+                    boundary(ctx, |_| false).await;
                     if ctx.state(|s| !s.rung) {
                         return Ok(());
                     }
                 }
             }
             if is_full(ctx) {
-                boundary(ctx).await;
+                boundary(ctx, |_| false).await;
                 ctx.continue_as_new(Start { agent }, ContinueAsNewOptions::default())?;
             }
         }

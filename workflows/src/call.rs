@@ -73,14 +73,18 @@ pub(crate) fn is_full<W>(ctx: &WorkflowContext<W>) -> bool {
 }
 
 /// The boundary before a run ends or continues as new: what its local activities did in this task is recorded first,
-/// because a refused end is replayed, and would do it again; and no update is left without its answer.
-pub(crate) async fn boundary<W: 'static>(ctx: &WorkflowContext<W>) {
+/// because a refused end is replayed, and would do it again; and no update is left without its answer. False when there
+/// is something to do first: an update that came meanwhile waits for the loop, and the loop must not wait for it.
+pub(crate) async fn boundary<W: 'static>(ctx: &WorkflowContext<W>, busy: impl Fn(&W) -> bool) -> bool {
     loop {
         let mut pause: TimerOptions = Duration::from_millis(1).into();
         pause.cancellation_token = Some(WorkflowCancellationToken::new());
         ctx.timer(pause).await;
+        if ctx.state(&busy) {
+            return false;
+        }
         if ctx.all_handlers_finished() {
-            return;
+            return true;
         }
     }
 }

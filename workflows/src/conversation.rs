@@ -158,17 +158,19 @@ impl Conversation {
             }
             let idle = out.chat.is_none() && delivery.is_none() && ctx.state(|s| s.timers.list.is_empty());
             if idle {
-                boundary(ctx).await;
-                if ctx.state(|s| !s.rung && s.asked.is_empty()) {
+                if boundary(ctx, |s| s.rung || !s.asked.is_empty()).await {
                     return Ok(conversation);
                 }
                 continue;
             }
             if is_full(ctx) && delivery.is_none() {
                 cancel(&mut alarm);
-                boundary(ctx).await;
-                let next = ctx.state_mut(Self::carry);
-                ctx.continue_as_new(next, ContinueAsNewOptions::default())?;
+                // A bell goes along: the next run begins with a look at its mail.
+                if boundary(ctx, |s| !s.asked.is_empty()).await {
+                    let next = ctx.state_mut(Self::carry);
+                    ctx.continue_as_new(next, ContinueAsNewOptions::default())?;
+                }
+                continue;
             }
             arm(ctx, &mut alarm);
             match wait(ctx, &mut alarm, &mut delivery).await {
@@ -184,7 +186,7 @@ impl Conversation {
                 }
                 // Nothing here ends because somebody cancels it by hand: the next run goes on.
                 Woke::Cancelled => {
-                    boundary(ctx).await;
+                    boundary(ctx, |_| false).await;
                     let next = ctx.state_mut(Self::carry);
                     ctx.continue_as_new(next, ContinueAsNewOptions::default())?;
                 }

@@ -51,7 +51,7 @@ impl Queue {
         loop {
             let waited = ctx.wait_condition(|s| s.kicked).await;
             if waited.is_err() || is_full(ctx) {
-                boundary(ctx).await;
+                boundary(ctx, |_| false).await;
                 ctx.continue_as_new(Start { queue }, ContinueAsNewOptions::default())?;
             }
             ctx.state_mut(|s| s.kicked = false);
