@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{dev, doctor, flow, run, seed};
+use crate::{dev, doctor, flow, replay, run, seed};
 
 /// A WhatsApp contact centre in which every conversation is a durable Temporal workflow.
 #[derive(Parser)]
@@ -31,6 +31,8 @@ enum Command {
     Seed(seed::Args),
     /// Say what is missing, and how to mend it
     Doctor,
+    /// Replay recorded histories against this build, or record one
+    Replay(replay::Args),
     /// Check flows, or talk to one in the terminal
     #[command(subcommand)]
     Flow(flow::Command),
@@ -49,6 +51,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Migrate => runtime.block_on(run::migrate(&Config::load()?)).map(done),
         Command::Seed(args) => runtime.block_on(seed::run(&Config::load()?, &args)).map(done),
         Command::Flow(command) => flow::run(command),
+        Command::Replay(args) => runtime.block_on(replay::run(&args)),
         Command::Doctor => runtime.block_on(doctor::run()),
     }
 }

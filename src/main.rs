@@ -5,6 +5,7 @@ mod config;
 mod dev;
 mod doctor;
 mod flow;
+mod replay;
 mod run;
 mod seed;
 

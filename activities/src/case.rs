@@ -10,7 +10,7 @@ use hilo_domain::id::{AgentId, ChatId, MessageId, QueueId};
 use hilo_domain::message::{Author, Content};
 use hilo_domain::outbox::Bell;
 use hilo_store::chats::Chat;
-use hilo_store::desk::{self, Changes, Desk, Entry, Happened, NewAssignment, NewNotice, NewSend};
+use hilo_store::desk::{self, AssignmentChange, Changes, Desk, Entry, Happened, NewAssignment, NewNotice, NewSend};
 use hilo_store::{Tx, agents};
 use serde_json::{Value, json};
 
@@ -22,13 +22,25 @@ pub(crate) struct Case {
     pub(crate) now: DateTime<Utc>,
     /// Agents who have a place less taken now: their queues look.
     freed: Vec<AgentId>,
+    /// Chats whose bot is not heard any more.
+    silenced: Vec<ChatId>,
+    /// The chat that this decision has closed: what is said about its end is said in it.
+    closed: Option<ChatId>,
     /// Whether the chat has changed.
     touched: bool,
 }
 
 impl Case {
     pub(crate) fn new(desk: Desk, now: DateTime<Utc>) -> Self {
-        Self { desk, changes: Changes::default(), now, freed: Vec::new(), touched: false }
+        Self {
+            desk,
+            changes: Changes::default(),
+            now,
+            freed: Vec::new(),
+            silenced: Vec::new(),
+            closed: None,
+            touched: false,
+        }
     }
 
     /// The open chat.
@@ -43,7 +55,7 @@ impl Case {
     }
 
     fn chat_id(&self) -> Option<ChatId> {
-        self.chat().map(|chat| chat.id)
+        self.chat().map(|chat| chat.id).or(self.closed)
     }
 
     pub(crate) fn status(&self) -> Option<ChatStatus> {
@@ -134,7 +146,7 @@ impl Case {
             how,
             candidates: candidates.clone(),
         };
-        self.changes.assigned.push(assignment);
+        self.changes.assignments.push(AssignmentChange::Begins(assignment));
         self.note("assigned", json!({"agentId": agent, "how": how, "candidates": candidates}));
         self.happened(EventKind::ChatAssigned, json!({"agentId": agent, "how": how}));
         Ok(())
@@ -148,7 +160,7 @@ impl Case {
         self.touched = true;
         if let Some(agent) = agent {
             self.freed.push(agent);
-            self.changes.unassigned.push((id, state, reason));
+            self.changes.assignments.push(AssignmentChange::Ends { chat: id, state, reason });
         }
     }
 
@@ -206,6 +218,7 @@ impl Case {
     fn set_aside(&mut self) {
         let promises = self.desk.promises();
         if let Some(mut chat) = self.desk.chat.take() {
+            self.closed = Some(chat.id);
             chat.set_timers(&promises);
             self.changes.chats.push(chat);
         }
@@ -245,21 +258,14 @@ impl Case {
         message
     }
 
-    /// What the bot had prepared before is not said any more.
+    /// What the bot had prepared before this decision is not said any more; its last words in it are.
     pub(crate) fn silence_bot(&mut self) {
-        if let Some(chat) = self.chat_id() {
-            self.changes.cancelled = Some(chat);
-        }
+        self.silenced.extend(self.chat_id());
         if let Some(chat) = self.change() {
             chat.bot_timers.clear();
             chat.question = None;
             chat.question_seq = None;
         }
-    }
-
-    /// The same at the end of the bot's own run, whose last words are in this very decision and are said.
-    pub(crate) fn silence_earlier(&mut self) {
-        self.silence_bot();
     }
 
     /// Writes everything; returns the outbox rows to ring after the commit.
@@ -274,6 +280,10 @@ impl Case {
         for agent in std::mem::take(&mut self.freed) {
             let queues = agents::queues_of(tx, agent).await?;
             self.changes.bells.extend(queues.into_iter().map(Bell::Queue));
+        }
+        let silenced = std::mem::take(&mut self.silenced);
+        for message in desk::silence(tx, &self.desk, &silenced).await? {
+            self.happened(EventKind::MessageFailed, json!({"messageId": message, "status": "failed"}));
         }
         desk::save(tx, &self.desk, &self.changes, self.now).await
     }

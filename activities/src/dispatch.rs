@@ -13,7 +13,7 @@ use crate::case::Case;
 use crate::world::World;
 
 /// One round looks at so many waiting chats.
-const ROUND: i64 = 50;
+const ROUND: i64 = 200;
 const RACES: usize = 5;
 
 /// What became of one chat.

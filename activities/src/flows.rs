@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hilo_engine::{Flow, compile};
-use hilo_store::{Pool, flows};
+use hilo_store::{Tx, flows};
 
 /// So many compiled flows are kept.
 const KEPT: usize = 256;
@@ -23,12 +23,12 @@ pub(crate) struct Published {
 pub(crate) struct Flows(Mutex<HashMap<String, Published>>);
 
 impl Flows {
-    /// The flow with this hash; `None` when there is none, or it does not compile with this version of the engine.
-    pub(crate) async fn get(&self, pool: &Pool, hash: &str) -> hilo_store::Result<Option<Published>> {
+    /// The flow with this hash, read on the caller's connection; `None` when there is none, or it does not compile with this version of the engine.
+    pub(crate) async fn get(&self, tx: &mut Tx, hash: &str) -> hilo_store::Result<Option<Published>> {
         if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(hash) {
             return Ok(Some(known.clone()));
         }
-        let Some(version) = flows::by_hash(pool, hash).await? else { return Ok(None) };
+        let Some(version) = flows::by_hash(tx, hash).await? else { return Ok(None) };
         let compiled = compile(&version.document, None);
         let Some(flow) = compiled.flow else {
             tracing::error!(flow.key = %version.flow_key, flow.hash = hash, "a published flow does not compile");

@@ -10,6 +10,7 @@ mod flows;
 mod line;
 mod perform;
 mod presence;
+pub mod replay;
 mod turn;
 mod words;
 pub mod worker;

@@ -297,6 +297,28 @@ impl Road {
         waited.await.unwrap_or_else(|_| panic!("it never came to pass that {what}"))
     }
 
+    /// Keeps the history of a client's conversation, as far as it has come, when histories are being recorded
+    /// (`HILO_RECORD` names the folder).
+    pub(crate) async fn record(&self, name: &str, wa_id: &str) {
+        let conversation = self.conversation(wa_id).await;
+        self.record_workflow(name, &hilo_workflows::conversation::workflow_id(conversation)).await;
+    }
+
+    /// The same for the default queue.
+    pub(crate) async fn record_queue(&self, name: &str) {
+        let queues = agents::active_queues(&self.db.pool).await.expect("queues");
+        let queue = queues.first().expect("a queue");
+        self.record_workflow(name, &hilo_workflows::queue::workflow_id(*queue)).await;
+    }
+
+    /// The same for any workflow.
+    pub(crate) async fn record_workflow(&self, name: &str, workflow: &str) {
+        let Some(folder) = std::env::var_os("HILO_RECORD") else { return };
+        let temporal = Temporal::connect(&self.address).await.expect("Temporal answers");
+        let json = temporal.history(workflow).await.expect("a history");
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.json")), json).expect("a file");
+    }
+
     /// Ends everything.
     pub(crate) async fn end(mut self) {
         self.stop_worker().await;

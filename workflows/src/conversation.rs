@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hilo_domain::command::Answer;
 use hilo_domain::id::{CommandId, ConversationId};
+use hilo_domain::timer::Timer;
 use serde::{Deserialize, Serialize};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
@@ -102,6 +103,8 @@ pub struct Conversation {
     after: Option<i64>,
     chat: Option<ChatView>,
     timers: Timers,
+    /// Timers of the list that were brought: they are decided about, and not armed again.
+    brought: Vec<Timer>,
     delivering: bool,
     unread: u32,
 }
@@ -135,6 +138,7 @@ impl Conversation {
             after: start.after,
             chat: None,
             timers: Timers::default(),
+            brought: Vec::new(),
             delivering: false,
             unread: 0,
             start,
@@ -213,17 +217,17 @@ impl Conversation {
         if ask.command.0.is_nil() { Err("a command has an id".into()) } else { Ok(()) }
     }
 
-    /// Carries out a stored command, and answers what it came to; the same answer to everybody who asks again.
+    /// Carries out a stored command, and answers what it came to; the same answer to everybody who asks again. An error
+    /// is a run that was cancelled by hand: the command stays stored, and the next run carries it out.
     #[update(name = "command")]
-    pub async fn command(ctx: &mut WorkflowContext<Self>, ask: Ask) -> Answer {
+    pub async fn command(
+        ctx: &mut WorkflowContext<Self>,
+        ask: Ask,
+    ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
         let ctx = &*ctx;
         ctx.state_mut(|s| s.asked.push(ask.command));
-        // An error is a cancelled run: the command stays stored, and the next run carries it out.
-        let answered = ctx.wait_condition(|s| s.answers.contains_key(&ask.command)).await;
-        match answered {
-            Ok(()) => ctx.state_mut(|s| s.answers.remove(&ask.command)).unwrap_or(Answer::Expired {}),
-            Err(_) => Answer::Expired {},
-        }
+        ctx.wait_condition(|s| s.answers.contains_key(&ask.command)).await?;
+        ctx.state_mut(|s| s.answers.remove(&ask.command)).ok_or_else(|| "the answer was taken".into())
     }
 
     /// What it waits for.
@@ -245,7 +249,13 @@ impl Conversation {
     fn adopt(&mut self, timers: Timers) {
         if timers.rev >= self.timers.rev {
             self.timers = timers;
+            self.brought.retain(|timer| self.timers.list.contains(timer));
         }
+    }
+
+    /// The timers that are still to be waited for.
+    fn waiting(&self) -> impl Iterator<Item = &Timer> {
+        self.timers.list.iter().filter(|timer| !self.brought.contains(timer))
     }
 
     /// What the next run starts with.
@@ -259,13 +269,9 @@ async fn turn(ctx: &WorkflowContext<Conversation>) -> TurnOut {
     let now = now(ctx);
     let input = ctx.state_mut(|s| {
         s.rung = false;
-        TurnIn {
-            conversation: s.start.conversation,
-            after: s.after,
-            timers: s.timers.list.iter().filter(|timer| timer.due <= now).cloned().collect(),
-            commands: s.asked.clone(),
-            now,
-        }
+        let due: Vec<Timer> = s.waiting().filter(|timer| timer.due <= now).cloned().collect();
+        s.brought.extend(due.iter().cloned());
+        TurnIn { conversation: s.start.conversation, after: s.after, timers: due, commands: s.asked.clone(), now }
     });
     let out: TurnOut = ask!(ctx, Road::turn, input, "turn");
     ctx.state_mut(|s| {
@@ -305,7 +311,7 @@ async fn perform<'a>(ctx: &'a WorkflowContext<Conversation>, input: PerformIn) -
 
 /// Arms the alarm for what is due first.
 fn arm<'a>(ctx: &'a WorkflowContext<Conversation>, alarm: &mut Option<Alarm<'a>>) {
-    let Some(due) = ctx.state(|s| s.timers.list.iter().map(|timer| timer.due).min()) else {
+    let Some((due, name)) = ctx.state(|s| s.waiting().min_by_key(|t| t.due).map(|t| (t.due, t.name))) else {
         cancel(alarm);
         return;
     };
@@ -318,7 +324,7 @@ fn arm<'a>(ctx: &'a WorkflowContext<Conversation>, alarm: &mut Option<Alarm<'a>>
     let token = ctx.cancellation_token().child_token();
     let mut options: TimerOptions = distance.into();
     options.cancellation_token = Some(token.clone());
-    options.summary = ctx.state(|s| s.timers.list.iter().min_by_key(|t| t.due).map(|t| t.name.as_str().to_owned()));
+    options.summary = Some(name.as_str().to_owned());
     let timer = ctx.timer(options);
     *alarm = Some(Alarm {
         due,

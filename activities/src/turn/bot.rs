@@ -54,7 +54,7 @@ impl Turn<'_> {
         };
         let mut published = Vec::new();
         for hash in flows::newest(self.tx, campaign.id).await? {
-            published.extend(self.world.flows.get(&self.world.pool, &hash).await?);
+            published.extend(self.world.flows.get(self.tx, &hash).await?);
         }
         let message = words::message(provider_id, content, at, false);
         let context = self.context();
@@ -140,7 +140,7 @@ impl Turn<'_> {
         if self.bot.flow.is_none()
             && let Some(hash) = self.case.chat().and_then(|chat| chat.flow_hash.clone())
         {
-            self.bot.flow = self.world.flows.get(&self.world.pool, &hash).await?;
+            self.bot.flow = self.world.flows.get(self.tx, &hash).await?;
         }
         Ok(self.bot.state.is_some() && self.bot.flow.is_some())
     }
@@ -191,11 +191,7 @@ impl Turn<'_> {
                 Act::CheckQueue { token, queue_id } => answer = Some(self.check_queue(token, queue_id).await?),
                 Act::UpdateContact { patch } => self.learn(patch),
                 Act::RequestTransfer(transfer) => self.transfer(transfer).await?,
-                Act::CloseChat { reason } => {
-                    let reason = reason.clone();
-                    self.case.silence_earlier();
-                    self.moved(|case| case.close(&reason))?;
-                }
+                Act::CloseChat { reason } => self.bot_closes(reason).await?,
                 Act::Track(track) => {
                     let data = serde_json::to_value(track)?;
                     let word = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -210,7 +206,7 @@ impl Turn<'_> {
                 Act::Log { level, code, node, text } => {
                     self.case.note("log", json!({"level": level, "code": code, "node": node, "text": text}));
                 }
-                Act::EndRun { outcome, on_end } => self.run_ended(outcome, *on_end)?,
+                Act::EndRun { outcome, on_end } => self.run_ended(outcome, *on_end).await?,
                 // What the client sees while the bot thinks is best effort, and comes with read marks.
                 Act::Typing { .. } | Act::CancelTimer { .. } => {}
             }
@@ -314,7 +310,7 @@ impl Turn<'_> {
             chat.note.clone_from(&transfer.note);
         }
         self.case.happened(EventKind::BotTransferRequested, json!({"queueId": queue, "why": why}));
-        self.case.silence_earlier();
+        self.case.silence_bot();
         self.moved(|case| case.enqueue(queue, false, &why))
     }
 
@@ -328,16 +324,27 @@ impl Turn<'_> {
         Ok(found)
     }
 
+    /// The flow closes the chat. A bot's close gives way to mail (`turns.md` 20): the run is over, the chat stays, and
+    /// what the client has written meanwhile may start a flow.
+    async fn bot_closes(&mut self, reason: &str) -> hilo_store::Result<()> {
+        if self.mail_waits().await? {
+            self.case.note("close_gave_way", json!({"reason": reason}));
+            return Ok(());
+        }
+        self.case.silence_bot();
+        self.moved(|case| case.close(reason))
+    }
+
     /// The run is over. A chat that it neither handed over nor closed becomes what the flow says.
-    fn run_ended(&mut self, outcome: &str, on_end: Option<OnEnd>) -> hilo_store::Result<()> {
+    async fn run_ended(&mut self, outcome: &str, on_end: Option<OnEnd>) -> hilo_store::Result<()> {
         self.case.happened(EventKind::BotFinished, json!({"outcome": outcome}));
         if self.case.status() != Some(ChatStatus::Bot) {
             return Ok(());
         }
-        match on_end.unwrap_or_default() {
-            OnEnd::DefaultQueue => self.moved(|case| case.enqueue(None, false, "flow_ended")),
-            OnEnd::Close => self.moved(|case| case.close("bot_completed")),
-            OnEnd::KeepOpen => Ok(()),
+        match on_end {
+            Some(OnEnd::DefaultQueue) => self.moved(|case| case.enqueue(None, false, "flow_ended")),
+            Some(OnEnd::Close) => self.bot_closes("bot_completed").await,
+            Some(OnEnd::KeepOpen) | None => Ok(()),
         }
     }
 

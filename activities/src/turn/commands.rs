@@ -215,7 +215,13 @@ impl Turn<'_> {
             return Ok(refused);
         }
         self.cancel_bot(how).await?;
-        Ok(self.done(|case| case.assign(agent, how, json!([]))))
+        Ok(self.done(|case| {
+            // The table has no way from a snoozed chat to another agent but a transfer.
+            if case.status() == Some(ChatStatus::Pending) {
+                case.go(ChatStatus::Transferred)?;
+            }
+            case.assign(agent, how, json!([]))
+        }))
     }
 
     async fn reply(
@@ -294,7 +300,7 @@ impl Turn<'_> {
             (None, None) => None,
         };
         let flow = match hash {
-            Some(hash) => self.world.flows.get(&self.world.pool, &hash).await?,
+            Some(hash) => self.world.flows.get(self.tx, &hash).await?,
             None => None,
         };
         let Some(flow) = flow else { return Ok(Answer::refused(Refusal::NotFound)) };

@@ -13,7 +13,7 @@ use hilo_domain::chat::ChatStatus;
 use hilo_domain::id::{AgentId, MessageId};
 use hilo_domain::message::Content;
 use hilo_store::desk::{self, NewTurn};
-use hilo_store::turns::{self, AT_ONCE, Open, Waiting};
+use hilo_store::turns::{self, Open, Waiting};
 use hilo_store::{Error, Tx, agents, commands as stored};
 use hilo_workflows::activities::{ChatView, Timers, TurnIn, TurnOut};
 use serde_json::json;
@@ -110,8 +110,7 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(world: &'a World, tx: &'a mut Tx, desk: desk::Desk, mut open: Vec<Open>, now: DateTime<Utc>) -> Self {
-        open.truncate(usize::try_from(AT_ONCE).unwrap_or(usize::MAX));
+    fn new(world: &'a World, tx: &'a mut Tx, desk: desk::Desk, open: Vec<Open>, now: DateTime<Utc>) -> Self {
         let now = open.iter().map(|input| input.at).fold(now, Ord::max);
         Self {
             world,
@@ -132,7 +131,7 @@ impl<'a> Turn<'a> {
                 Waiting::Mail { message, ref content, seq, ref provider_id } => {
                     self.mail(message, content, seq, provider_id, input.at).await?;
                 }
-                Waiting::Timer(ref timer) => self.due(timer).await?,
+                Waiting::Timer(ref timer) => done = self.due(timer).await?,
                 Waiting::Command(id) => done = self.command(id, input.tries).await?,
                 Waiting::FailedSend { message, ref token } => self.send_failed(message, token.clone()).await?,
                 Waiting::UncertainSend { message } => self.send_uncertain(message)?,
@@ -181,6 +180,8 @@ impl<'a> Turn<'a> {
         at: DateTime<Utc>,
     ) -> hilo_store::Result<()> {
         if self.case.chat().is_none() {
+            // A run that this very turn has ended is the closed chat's.
+            self.bot.end();
             self.case.open_chat();
             self.case.happened(
                 hilo_domain::event::EventKind::ChatCreated,
@@ -254,10 +255,7 @@ impl<'a> Turn<'a> {
         self.case.note("send_failed", json!({"messageId": message}));
         match token {
             Some(token) => self.bot_send_failed(token).await,
-            None => {
-                self.forget_first_reply(message).await?;
-                Ok(())
-            }
+            None => self.forget_first_reply(message).await,
         }
     }
 

@@ -8,8 +8,9 @@ use serde_json::json;
 use super::Turn;
 
 impl Turn<'_> {
-    /// A timer is due; it counts only if the chat still has it as it was (`turns.md` 8).
-    pub(super) async fn due(&mut self, timer: &Timer) -> hilo_store::Result<()> {
+    /// A timer is due; it counts only if the chat still has it as it was (`turns.md` 8). False when it has to wait for
+    /// mail that was not looked at.
+    pub(super) async fn due(&mut self, timer: &Timer) -> hilo_store::Result<bool> {
         // The list may have changed in this very turn: a message that came before the due time goes first.
         let promises = self.case.desk.promises();
         let current = self.case.desk.chat.as_mut().is_some_and(|chat| {
@@ -19,20 +20,25 @@ impl Turn<'_> {
         let detail = json!({"timer": timer.name, "token": timer.token, "due": timer.due});
         if !current {
             self.case.note("timer_stale", detail);
-            return Ok(());
+            return Ok(true);
+        }
+        // An idle close gives way to mail (`turns.md` 20): whether the client was silent is seen after it.
+        if timer.name == TimerName::Idle && self.mail_waits().await? {
+            return Ok(false);
         }
         self.case.note("timer_fired", detail);
         match timer.name {
-            TimerName::Bot => self.bot_due(&timer.token).await,
+            TimerName::Bot => self.bot_due(&timer.token).await?,
             TimerName::FirstReply => self.promise_broken(timer),
-            TimerName::Reassign => self.lapse(),
-            TimerName::Idle => self.idle().await,
-            TimerName::Wake => self.wake("its time has come").await,
+            TimerName::Reassign => self.lapse()?,
+            TimerName::Idle => self.moved(|case| case.close("no_response"))?,
+            TimerName::Wake => self.wake("its time has come").await?,
         }
+        Ok(true)
     }
 
     /// The first reply did not come in time: supervisors are told, once.
-    fn promise_broken(&mut self, timer: &Timer) -> hilo_store::Result<()> {
+    fn promise_broken(&mut self, timer: &Timer) {
         let (agent, queue) = self.case.chat().map(|chat| (chat.agent, chat.queue)).unwrap_or_default();
         if let Some(chat) = self.case.change() {
             chat.breached_at = Some(timer.due);
@@ -42,7 +48,6 @@ impl Turn<'_> {
             EventKind::SystemWarning,
             json!({"warning": "sla.first_reply", "dueAt": timer.due, "agentId": agent}),
         );
-        Ok(())
     }
 
     /// The agent did not reply in time: the chat goes to the head of its queue, which gives it to another one.
@@ -50,14 +55,6 @@ impl Turn<'_> {
         let queue = self.case.chat().and_then(|chat| chat.queue);
         self.case.leave_agent("expired", "no_reply");
         self.moved(|case| case.enqueue(queue, true, "no_reply"))
-    }
-
-    /// The client has been silent for too long. A close gives way to mail that waits.
-    async fn idle(&mut self) -> hilo_store::Result<()> {
-        if self.mail_waits().await? {
-            return Ok(());
-        }
-        self.moved(|case| case.close("no_response"))
     }
 
     /// Whether the client has written something that no turn has looked at, this one included.

@@ -10,6 +10,7 @@ use hilo_workflows::Lenient;
 use hilo_workflows::agent::{self, Agent};
 use hilo_workflows::conversation::{self, Ask, Conversation, Rung, Start};
 use hilo_workflows::queue::{self, Queue};
+pub use temporalio_client::WorkflowHistory;
 use temporalio_client::errors::{WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError};
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, WorkflowIdConflictPolicy, WorkflowStartOptions,
@@ -106,6 +107,15 @@ impl Temporal {
     #[must_use]
     pub fn task_queue(&self) -> &str {
         &self.task_queue
+    }
+
+    /// The history of a workflow's present run, as JSON that a replayer reads: ids, times and words of ours.
+    ///
+    /// # Errors
+    /// When Temporal is away, or knows no such workflow.
+    pub async fn history(&self, workflow_id: &str) -> Result<Vec<u8>, RingError> {
+        let handle = self.client.get_workflow_handle::<Conversation>(workflow_id);
+        handle.fetch_history(Default::default()).to_json().await.map_err(|error| RingError::Refused(error.to_string()))
     }
 
     fn start_options(&self, workflow_id: String) -> WorkflowStartOptions {

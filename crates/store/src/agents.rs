@@ -83,9 +83,12 @@ pub async fn set_state(
     let standing = Standing { state, reason: reason.map(str::to_owned), since };
     let mut rows = Vec::new();
     if !same {
+        // Two statements: within one, the new interval could be checked before the old one is over.
+        sqlx::query!("update agent_states set until = $2 where user_id = $1 and until is null", agent.0, now)
+            .execute(&mut **tx)
+            .await?;
         sqlx::query!(
-            "with over as (update agent_states set until = $3 where user_id = $2 and until is null)
-             insert into agent_states (id, user_id, state, reason, since, actor) values ($1, $2, $4, $5, $3, $6)",
+            "insert into agent_states (id, user_id, state, reason, since, actor) values ($1, $2, $4, $5, $3, $6)",
             hilo_domain::id::uuid_at(now),
             agent.0,
             now,

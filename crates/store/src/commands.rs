@@ -1,7 +1,7 @@
 //! What people ask for: stored before it is carried out, carried out once (`turns.md` 19).
 
 use chrono::{DateTime, Utc};
-use hilo_domain::command::{Actor, Answer, Command};
+use hilo_domain::command::{Actor, Answer, Command, Refusal};
 use hilo_domain::id::{ChatId, CommandId, ConversationId, UserId};
 
 use crate::desk::Desk;
@@ -170,7 +170,8 @@ pub async fn read(tx: &mut Tx, desk: &Desk, ids: &[CommandId]) -> Result<Vec<Sto
         .collect()
 }
 
-/// What commands came to; those that are still requested are missing.
+/// What commands came to; those that are still requested are missing, and one that does not exist is refused, so that
+/// nobody waits for it.
 ///
 /// # Errors
 /// When Postgres is away.
@@ -179,13 +180,20 @@ pub async fn answers(tx: &mut Tx, ids: &[CommandId]) -> Result<Vec<(CommandId, A
         return Ok(Vec::new());
     }
     let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows =
-        sqlx::query!(r#"select id, result as "result!" from commands where id = any($1) and result is not null"#, &ids)
-            .fetch_all(&mut **tx)
-            .await?;
+    let rows = sqlx::query!(
+        r#"select a.id as "id!", c.id as "known?", c.result
+           from unnest($1::uuid[]) as a (id) left join commands c on c.id = a.id
+           where c.id is null or c.result is not null"#,
+        &ids
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     rows.into_iter()
         .map(|row| {
-            let answer = serde_json::from_value(row.result);
+            let answer = match (row.known, row.result) {
+                (Some(_), Some(result)) => serde_json::from_value(result),
+                _ => Ok(Answer::refused(Refusal::NotFound)),
+            };
             Ok((row.id.into(), answer.map_err(|_| Error::inconsistent("commands", "result", row.id))?))
         })
         .collect()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use hilo_domain::id::CampaignId;
 
-use crate::{Pool, Result, Tx};
+use crate::{Result, Tx};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +51,9 @@ pub async fn publish(
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn by_hash(pool: &Pool, hash: &str) -> Result<Option<Version>> {
+pub async fn by_hash(tx: &mut Tx, hash: &str) -> Result<Option<Version>> {
     Ok(sqlx::query_as!(Version, "select hash, flow_key, version, document from flow_versions where hash = $1", hash)
-        .fetch_optional(pool)
+        .fetch_optional(&mut **tx)
         .await?)
 }
 

@@ -28,6 +28,11 @@ pub async fn forgotten(
     let rows = sqlx::query_scalar!(
         r#"with waiting as (
             select conversation_id from inputs where consumed_at is null and at < $1
+            union
+            select s.conversation_id from sends s join messages m on m.id = s.message_id
+            where s.state in ('prepared', 'attempted') and m.at < $1
+              and (s.not_before is null or s.not_before < clock_timestamp() - $2::interval)
+              and (s.lease_until is null or s.lease_until < clock_timestamp())
         )
         select c.id from conversations c
         where c.id in (select conversation_id from waiting)

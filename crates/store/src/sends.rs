@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use hilo_domain::event::EventKind;
 use hilo_domain::id::{ConversationId, MessageId};
 use hilo_domain::message::Content;
+use hilo_domain::receipt::{MessageStatus, Receipt};
 use hilo_domain::timer::Timer;
 use serde_json::{Value, json};
 
@@ -286,16 +287,18 @@ pub async fn record(
     let mut input = None;
     match outcome {
         Outcome::Refused { error } => {
-            set_own(tx, message, "failed", Some(error)).await?;
-            happened(&mut desk, EventKind::MessageFailed, json!({"messageId": message, "status": "failed"}));
+            if set_own(tx, message, MessageStatus::Failed, Some(error)).await? {
+                happened(&mut desk, EventKind::MessageFailed, json!({"messageId": message, "status": "failed"}));
+            }
             changes
                 .ledger
                 .push(entry("send_failed", json!({"messageId": message, "attempt": attempt, "error": error})));
             input = Some("failed_send");
         }
         Outcome::Uncertain { reason } => {
-            set_own(tx, message, "uncertain", None).await?;
-            happened(&mut desk, EventKind::MessageUncertain, json!({"messageId": message, "status": "uncertain"}));
+            if set_own(tx, message, MessageStatus::Uncertain, None).await? {
+                happened(&mut desk, EventKind::MessageUncertain, json!({"messageId": message, "status": "uncertain"}));
+            }
             changes
                 .ledger
                 .push(entry("send_uncertain", json!({"messageId": message, "attempt": attempt, "why": reason})));
@@ -363,18 +366,28 @@ fn entry(kind: &str, detail: Value) -> Entry {
     Entry { kind: kind.to_owned(), detail }
 }
 
-async fn set_own(tx: &mut Tx, message: MessageId, status: &str, error: Option<&Value>) -> Result<()> {
-    let changed = sqlx::query!(
-        "update messages set own_status = $2, status = case when status in ('delivered', 'read') then status else $2 end,
-             error = coalesce($3, error) where id = $1",
+/// Writes what our own record says, and what it and the receipts say together; returns whether that changed.
+async fn set_own(tx: &mut Tx, message: MessageId, own: MessageStatus, error: Option<&Value>) -> Result<bool> {
+    let row = sqlx::query!(
+        r#"select m.status as "status!",
+                  coalesce(array_agg(r.receipt) filter (where r.receipt is not null), '{}') as "receipts!"
+           from messages m left join receipts r on r.message_id = m.id where m.id = $1 group by m.id"#,
+        message.0
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let receipts: Vec<Receipt> = row.receipts.iter().map(|word| Receipt::from_word(word)).collect();
+    let status = MessageStatus::of(own, &receipts);
+    sqlx::query!(
+        "update messages set own_status = $2, status = $3, error = coalesce($4, error) where id = $1",
         message.0,
-        status,
+        own.as_str(),
+        status.as_str(),
         error,
     )
     .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if changed == 1 { Ok(()) } else { Err(Error::Affected { table: "messages", expected: 1, actual: changed }) }
+    .await?;
+    Ok(status.as_str() != row.status)
 }
 
 /// What is open in a conversation, read live: whether inputs wait; the timers, and how new they are.

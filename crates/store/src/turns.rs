@@ -84,7 +84,10 @@ pub async fn bring(pool: &Pool, conversation: ConversationId, timers: &[Timer]) 
          )
          update inputs i set tries = tries + 1 from quick
          where i.conversation_id = $1 and i.n in (
-            select n from inputs where conversation_id = $1 and consumed_at is null order by at, n limit $5)",
+            select n from (
+                select n, case when kind = 'timer' then at else max(at) filter (where kind <> 'timer') over (order by n) end as turn_at
+                from inputs where conversation_id = $1 and consumed_at is null
+            ) waiting order by turn_at, n limit $5)",
         conversation.0,
         &keys,
         &ats,
@@ -131,7 +134,10 @@ pub async fn acknowledge(tx: &mut Tx, conversation: ConversationId, n: i64) -> R
     Ok(())
 }
 
-/// The inputs that wait, in order, one more than a turn looks at.
+/// The inputs that wait, in the order in which a turn takes them, as many as it looks at.
+///
+/// That is the order in which they were written, whatever the clocks of several gateways say; a timer alone stands
+/// where it was due, before everything that came later (`turns.md` 8).
 ///
 /// # Errors
 /// When Postgres is away, or a text does not open.
@@ -139,10 +145,13 @@ pub async fn open(tx: &mut Tx, desk: &Desk) -> Result<Vec<Open>> {
     let rows = sqlx::query!(
         r#"select i.n, i.kind, i.key, i.message_id, i.at, i.tries, i.detail,
                   m.seq, m.body as "body?", m.provider_id, s.token as "token?"
-           from inputs i left join messages m on m.id = i.message_id left join sends s on s.message_id = i.message_id
-           where i.conversation_id = $1 and i.consumed_at is null order by i.at, i.n limit $2"#,
+           from (
+               select *, case when kind = 'timer' then at else max(at) filter (where kind <> 'timer') over (order by n) end as turn_at
+               from inputs where conversation_id = $1 and consumed_at is null
+           ) i left join messages m on m.id = i.message_id left join sends s on s.message_id = i.message_id
+           order by i.turn_at, i.n limit $2"#,
         desk.conversation.0,
-        AT_ONCE + 1,
+        AT_ONCE,
     )
     .fetch_all(&mut **tx)
     .await?;
