@@ -277,6 +277,16 @@ impl Road {
         self.until(&format!("the chat of {wa_id} {what}"), || async { self.chats(wa_id).await.pop().filter(&is) }).await
     }
 
+    /// What whoever handed a chat over has to say.
+    pub(crate) async fn note(&self, chat: &Chat) -> Option<String> {
+        chats::note(&self.db.pool, &self.db.ring, chat.id).await.expect("a note")
+    }
+
+    /// The tables in which a word stands in plain.
+    pub(crate) async fn in_plain(&self, word: &str) -> Vec<String> {
+        self.db.tables_with(word).await
+    }
+
     /// What the ledger says about a client's conversation.
     pub(crate) async fn ledger(&self, wa_id: &str) -> Vec<Entry> {
         let conversation = self.conversation(wa_id).await;

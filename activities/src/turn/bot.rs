@@ -134,7 +134,7 @@ impl Turn<'_> {
     /// Reads the run's flow and state, unless they are at hand.
     pub(super) async fn resume(&mut self) -> hilo_store::Result<bool> {
         if self.bot.state.is_none() {
-            let Some(plain) = self.case.desk.open_session()? else { return Ok(false) };
+            let Some(plain) = self.case.desk.open_session() else { return Ok(false) };
             self.bot.state = serde_json::from_slice(&plain).ok();
         }
         if self.bot.flow.is_none()
@@ -301,13 +301,14 @@ impl Turn<'_> {
     async fn transfer(&mut self, transfer: &hilo_engine::Transfer) -> hilo_store::Result<()> {
         let queue = self.named_queue(transfer.queue_id.as_deref()).await?;
         let why = transfer.reason.clone().unwrap_or_else(|| "flow".to_owned());
+        let note = transfer.note.as_deref().map(|note| self.case.desk.seal_note(note)).transpose()?;
         if let Some(chat) = self.case.change() {
             chat.priority = match transfer.priority {
                 Priority::Normal => 0,
                 Priority::High => 1,
                 Priority::Urgent => 2,
             };
-            chat.note.clone_from(&transfer.note);
+            chat.note = note;
         }
         self.case.happened(EventKind::BotTransferRequested, json!({"queueId": queue, "why": why}));
         self.case.silence_bot();

@@ -26,8 +26,10 @@ enum Verdict {
 impl Turn<'_> {
     /// Carries out a stored command; false when it has to wait for mail that came before it was looked at.
     pub(super) async fn command(&mut self, id: CommandId, tries: i16) -> hilo_store::Result<bool> {
-        let Some(stored) = commands::read(self.tx, &self.case.desk, &[id]).await?.pop() else {
+        let Some(stored) = commands::read(self.tx, &self.case.desk, id).await? else {
             self.case.note("command_missing", json!({"commandId": id}));
+            let answer = Answer::refused(Refusal::NotFound);
+            self.case.changes.answered.push((id.0, answer.state(), serde_json::to_value(answer)?));
             return Ok(true);
         };
         if stored.answer.is_some() {
@@ -51,11 +53,12 @@ impl Turn<'_> {
     }
 
     fn audit(&mut self, stored: &Stored) {
-        let detail = match &stored.command {
-            // What was said stands with the message, under the client's key.
-            Command::Reply { message, .. } => json!({"messageId": message}),
-            other => serde_json::to_value(other).unwrap_or_default(),
-        };
+        // What was said, and what is noted about the client, stands under the client's key alone.
+        let mut detail = serde_json::to_value(&stored.command).unwrap_or_default();
+        if let Some(fields) = detail.as_object_mut() {
+            fields.remove("text");
+            fields.remove("note");
+        }
         let Some(chat) = stored.chat else { return };
         self.case.changes.audit.push(NewAudit {
             actor: stored.actor.clone(),
@@ -278,6 +281,7 @@ impl Turn<'_> {
         {
             return Ok(refused);
         }
+        let note = note.map(|note| self.case.desk.seal_note(&note)).transpose()?;
         let answer = self.done(|case| {
             case.go(ChatStatus::Transferred)?;
             if let Some(chat) = case.change() {

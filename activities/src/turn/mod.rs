@@ -6,6 +6,8 @@
 
 mod bot;
 mod commands;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 use chrono::{DateTime, Utc};

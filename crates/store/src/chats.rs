@@ -6,7 +6,10 @@ use hilo_domain::id::{AgentId, CampaignId, ChatId, ConversationId, MessageId, Qu
 use hilo_domain::timer::{Clocks, Promises, Timer};
 use serde::{Deserialize, Serialize};
 
+use crate::seal::Keyring;
 use crate::{Error, Pool, Result, Tx};
+
+pub(crate) const NOTE: &str = "chats.note";
 
 /// A chat's row.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +74,8 @@ pub struct Chat {
     pub timers: Vec<Timer>,
     /// What the flow has set.
     pub bot_timers: Vec<BotTimer>,
-    /// What whoever handed it over has to say.
-    pub note: Option<String>,
+    /// What whoever handed it over has to say, sealed ([`crate::desk::Desk::seal_note`]); [`note`] reads it.
+    pub note: Option<Vec<u8>>,
 }
 
 /// A timer of a flow, as the engine set it and as time counts it.
@@ -190,6 +193,24 @@ pub async fn of_conversation(pool: &Pool, conversation: ConversationId) -> Resul
     .fetch_all(pool)
     .await?;
     read(pool, &ids).await
+}
+
+/// What whoever handed a chat over has to say.
+///
+/// # Errors
+/// When Postgres is away. A note from before its client was erased opens with no key any more, and is none.
+pub async fn note(pool: &Pool, ring: &Keyring, chat: ChatId) -> Result<Option<String>> {
+    let row = sqlx::query!(
+        r#"select h.note as "note!", k.id as key_id, k.sealed from chats h
+           join conversations c on c.id = h.conversation_id join content_keys k on k.id = c.key_id
+           where h.id = $1 and h.note is not null"#,
+        chat.0
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let plain = ring.content_key(row.key_id.into(), &row.sealed)?.open(NOTE, &row.note);
+    Ok(plain.ok().and_then(|plain| String::from_utf8(plain).ok()))
 }
 
 async fn read<'e>(on: impl sqlx::PgExecutor<'e>, ids: &[uuid::Uuid]) -> Result<Vec<Chat>> {

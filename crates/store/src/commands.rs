@@ -141,33 +141,30 @@ pub struct Stored {
     pub answer: Option<Answer>,
 }
 
-/// Reads commands of the desk's conversation, in order of their ids.
+/// Reads a command of the desk's conversation; none when it does not exist, or when its client was erased since and it
+/// opens with no key any more.
 ///
 /// # Errors
-/// When Postgres is away, or one does not open.
-pub async fn read(tx: &mut Tx, desk: &Desk, ids: &[CommandId]) -> Result<Vec<Stored>> {
-    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        "select id, chat_id, body, actor, requested_at, result from commands
-         where id = any($1) and conversation_id = $2 order by id",
-        &ids,
+/// When Postgres is away, or it cannot be read.
+pub async fn read(tx: &mut Tx, desk: &Desk, id: CommandId) -> Result<Option<Stored>> {
+    let row = sqlx::query!(
+        "select id, chat_id, body, actor, requested_at, result from commands where id = $1 and conversation_id = $2",
+        id.0,
         desk.conversation.0,
     )
-    .fetch_all(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let wrong = |column| Error::inconsistent("commands", column, row.id);
-            Ok(Stored {
-                id: row.id.into(),
-                chat: row.chat_id.map(Into::into),
-                command: serde_json::from_slice(&desk.key.open(BODY, &row.body)?).map_err(|_| wrong("body"))?,
-                actor: serde_json::from_value(row.actor).map_err(|_| wrong("actor"))?,
-                requested_at: row.requested_at,
-                answer: row.result.map(serde_json::from_value).transpose().map_err(|_| wrong("result"))?,
-            })
-        })
-        .collect()
+    let Some(row) = row else { return Ok(None) };
+    let Ok(body) = desk.key.open(BODY, &row.body) else { return Ok(None) };
+    let wrong = |column| Error::inconsistent("commands", column, row.id);
+    Ok(Some(Stored {
+        id: row.id.into(),
+        chat: row.chat_id.map(Into::into),
+        command: serde_json::from_slice(&body).map_err(|_| wrong("body"))?,
+        actor: serde_json::from_value(row.actor).map_err(|_| wrong("actor"))?,
+        requested_at: row.requested_at,
+        answer: row.result.map(serde_json::from_value).transpose().map_err(|_| wrong("result"))?,
+    }))
 }
 
 /// What commands came to; those that are still requested are missing, and one that does not exist is refused, so that

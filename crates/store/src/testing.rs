@@ -201,6 +201,32 @@ impl Database {
         sqlx::query_scalar(sql).fetch_all(&self.pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// The tables that hold a word in plain, wherever in a row, byte columns included.
+    pub async fn tables_with(&self, word: &str) -> Vec<String> {
+        let tables = self
+            .texts(
+                "select table_name::text from information_schema.tables
+                 where table_schema = 'public' and table_type = 'BASE TABLE' order by 1",
+            )
+            .await;
+        let mut found = Vec::new();
+        for table in tables {
+            let sql = format!(
+                "select exists (select 1 from {table} t where position($1 in t::text) > 0
+                                or position(encode(convert_to($1, 'UTF8'), 'hex') in t::text) > 0)"
+            );
+            let has: bool = sqlx::query_scalar(AssertSqlSafe(sql))
+                .bind(word)
+                .fetch_one(&self.pool)
+                .await
+                .unwrap_or_else(|error| panic!("{table}: {error}"));
+            if has {
+                found.push(table);
+            }
+        }
+        found
+    }
+
     /// Does what `sql` says.
     pub async fn execute(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));

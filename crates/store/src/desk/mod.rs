@@ -101,12 +101,18 @@ impl Desk {
         self.last_inbound_at.is_some_and(|at| now < at + WINDOW)
     }
 
-    /// What the bot's state says.
+    /// What the bot's state says; none when its client was erased since, and it opens with no key any more.
+    #[must_use]
+    pub fn open_session(&self) -> Option<Vec<u8>> {
+        self.session.as_deref().and_then(|sealed| self.key.open(SESSION, sealed).ok())
+    }
+
+    /// Seals what whoever hands the chat over has to say: it may quote the client.
     ///
     /// # Errors
-    /// When it does not open.
-    pub fn open_session(&self) -> Result<Option<Vec<u8>>> {
-        self.session.as_deref().map(|sealed| self.key.open(SESSION, sealed)).transpose()
+    /// Never for values that fit into memory; the cipher alone could refuse.
+    pub fn seal_note(&self, note: &str) -> Result<Vec<u8>> {
+        self.key.seal(chats::NOTE, note.as_bytes())
     }
 
     /// What the promises are; generous where no campaign makes any.
