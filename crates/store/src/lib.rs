@@ -21,6 +21,8 @@ pub mod conversations;
 pub mod dead_letters;
 mod error;
 pub mod events;
+mod ghosts;
+mod identities;
 pub mod inputs;
 pub mod mail;
 pub mod messages;

@@ -156,6 +156,13 @@ pub fn receipt(number: NumberId, provider_id: &str, receipt: Receipt, seconds: i
 }
 
 impl Database {
+    /// The same database over a pool of its own, as another process has it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let pool = crate::open(&self.url, PoolOptions::default()).expect("the address is well-formed");
+        Self { pool, url: self.url.clone(), ring: ring(), number: self.number }
+    }
+
     /// Begins a transaction.
     pub async fn begin(&self) -> Tx {
         crate::begin(&self.pool).await.expect("a transaction begins")
@@ -189,6 +196,20 @@ impl Database {
         let rung = receipts::store(&mut tx, arrivals, at(100)).await.expect("they are stored");
         tx.commit().await.expect("they are committed");
         rung
+    }
+
+    /// Does what `sql` says in a transaction that stays open, with everything that it has locked.
+    pub async fn hold(&self, sql: &'static str) -> Tx {
+        let mut tx = self.begin().await;
+        tx.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        tx
+    }
+
+    /// Waits until `count` connections to this database wait for somebody's lock.
+    pub async fn until_blocked(&self, count: i64) {
+        let blocked = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        while self.count(blocked).await < count {}
     }
 
     /// The one number that `sql` answers with.
