@@ -53,14 +53,23 @@ impl Owner {
     }
 }
 
-/// Locks the wanted identifiers and returns the clients that they lead to besides `candidate`: whoever is known by a
+/// Locks the wanted identifiers, and with them all that their clients have, so that a merge has locked in one sorted
+/// pass what it will need. Returns the clients that the wanted ones lead to besides `candidate`: whoever is known by a
 /// business-scoped id first, then the older one.
 async fn owners(tx: &mut Tx, wanted: &[Identifier], candidate: ClientId) -> Result<Vec<Owner>> {
     let (scopes, kinds, values) = columns(wanted);
-    let rows = sqlx::query!(
-        r#"select i.scope, i.kind, i.value, i.client_id
-           from unnest($1::text[], $2::text[], $3::text[]) as w (scope, kind, value)
-           join client_identifiers i using (scope, kind, value)
+    let mut rows = sqlx::query!(
+        r#"with wanted as (
+               select * from unnest($1::text[], $2::text[], $3::text[]) as w (scope, kind, value)
+           ), keys as (
+               select scope, kind, value from wanted
+               union
+               select t.scope, t.kind, t.value
+               from wanted join client_identifiers o using (scope, kind, value)
+               join client_identifiers t on t.client_id = o.client_id
+           )
+           select i.scope, i.kind, i.value, i.client_id
+           from keys join client_identifiers i using (scope, kind, value)
            order by i.scope, i.kind, i.value
            for update of i"#,
         &scopes,
@@ -69,6 +78,7 @@ async fn owners(tx: &mut Tx, wanted: &[Identifier], candidate: ClientId) -> Resu
     )
     .fetch_all(&mut **tx)
     .await?;
+    rows.retain(|row| wanted.iter().any(|w| w.scope == row.scope && w.kind == row.kind && w.value == row.value));
     if rows.len() != wanted.len() {
         // One that was inserted is gone again: its transaction moved it while we waited.
         return Err(Error::Raced);
