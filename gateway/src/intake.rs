@@ -24,6 +24,9 @@ use crate::batcher::{Attempt, Away, Sink};
 
 /// How often a transaction that lost a race is begun again.
 const RACES: usize = 5;
+/// So many of one person's messages are written at once: years of them, when a number is connected, take several
+/// transactions, none of which runs into its time limit.
+const ONE_PERSONS: usize = 256;
 
 /// What storing needs.
 #[derive(Clone)]
@@ -95,7 +98,7 @@ impl Sink<Mail> for MailSink {
         let arrivals = arrivals(items);
         let mut done = vec![false; items.len()];
         // Once the batch has failed for what one of them holds, each is tried by itself.
-        let mut at_once = items.len();
+        let mut at_once = ONE_PERSONS;
         while let Some(first) = done.iter().position(|done| !done) {
             let open: Vec<usize> =
                 (first..items.len()).filter(|i| done.get(*i) == Some(&false)).take(at_once).collect();

@@ -68,6 +68,9 @@ pub async fn lock(tx: &mut Tx, id: ConversationId) -> Result<()> {
 
 /// Locks these conversations, in order of their ids; returns those that are ours now.
 pub(crate) async fn lock_all(tx: &mut Tx, ids: &[Uuid], locks: Locks) -> Result<HashSet<Uuid>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
     let locked = match locks {
         Locks::Wait => {
             sqlx::query_scalar!("select id from conversations where id = any($1) order by id for update", ids)

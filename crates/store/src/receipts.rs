@@ -169,6 +169,9 @@ impl<'a> Rows<'a> {
 
 /// Stores receipts; returns the messages of those that are new.
 async fn insert(tx: &mut Tx, rows: &Rows<'_>) -> Result<Vec<Uuid>> {
+    if rows.number.is_empty() {
+        return Ok(Vec::new());
+    }
     let touched = sqlx::query_scalar!(
         "insert into receipts (number_id, provider_id, receipt, participant, message_id, attempt, errors, provider_at, at)
          select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::jsonb[],

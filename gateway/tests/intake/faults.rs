@@ -130,7 +130,7 @@ async fn a_read_only_database_is_unavailable_and_loses_nothing() {
 async fn blocked(lock: &'static str, what: &str) {
     let mut db = database().await;
     // Postgres itself gives up nothing in time: what answers is ours.
-    let patient = hilo_store::PoolOptions { statement: Duration::from_secs(60), ..hilo_store::PoolOptions::default() };
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
     db.pool = hilo_store::open(&db.url, patient).unwrap();
     let rig = on(db);
     let body = |id: &str| messages(&[text("51987654321", id, "hola")]);
@@ -168,7 +168,7 @@ async fn a_blocked_database_is_unavailable_and_the_process_lives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_conversation_holds_up_nobody_else() {
     let mut db = database().await;
-    let patient = hilo_store::PoolOptions { statement: Duration::from_secs(60), ..hilo_store::PoolOptions::default() };
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
     db.pool = hilo_store::open(&db.url, patient).unwrap();
     let rig = Arc::new(on(db));
     let body = |from: &str, id: &str| messages(&[text(from, id, id)]);
@@ -213,7 +213,7 @@ async fn a_locked_conversation_holds_up_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_of_a_locked_conversation_hold_up_no_others() {
     let mut db = database().await;
-    let patient = hilo_store::PoolOptions { statement: Duration::from_secs(60), ..hilo_store::PoolOptions::default() };
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
     db.pool = hilo_store::open(&db.url, patient).unwrap();
     let rig = Arc::new(on(db));
     for from in ["51900000001", "51900000002"] {
