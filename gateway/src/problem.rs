@@ -85,12 +85,13 @@ impl Problem {
         Self { code, detail: detail.into(), retry_after: None }
     }
 
-    /// Postgres is away: nothing was stored, the caller tries again.
+    /// Postgres is away or too slow: not all was stored, the caller tries again.
     #[must_use]
     pub fn database_away() -> Self {
         Self {
             code: Code::Unavailable,
-            detail: "The database cannot be reached; nothing was stored. Try again in a few seconds.".to_owned(),
+            detail: "Not all of it could be stored. Send the same again in a few seconds; what is stored counts once."
+                .to_owned(),
             retry_after: Some(5),
         }
     }

@@ -11,13 +11,12 @@ use axum::routing::get;
 use hilo_domain::clock::SharedClock;
 use hilo_relay::stream::Stream;
 use hilo_relay::temporal::Bells;
-use hilo_store::{mail, receipts};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::batcher::Batcher;
-use crate::intake::{Intake, MailSink, ReceiptSink};
+use crate::intake::{self, Intake, MailSink, ReceiptSink};
 use crate::numbers::Numbers;
 use crate::problem::{Code, Problem};
 use crate::{ops, web, webhooks};
@@ -39,8 +38,8 @@ pub struct Deps {
 pub(crate) struct App {
     pub(crate) intake: Intake,
     pub(crate) numbers: Numbers,
-    pub(crate) mail: Batcher<mail::Arrival>,
-    pub(crate) receipts: Batcher<receipts::Arrival>,
+    pub(crate) mail: Batcher<intake::Mail>,
+    pub(crate) receipts: Batcher<intake::Receipt>,
     pub(crate) clock: SharedClock,
     pub(crate) bells: Arc<dyn Bells>,
     pub(crate) stream: Arc<dyn Stream>,

@@ -133,7 +133,7 @@ async fn two_moves_in_one_turn_leave_one_assignment() {
     road.requests(road.luis, chat.id, &Command::Assign { agent: road.luis, force: false }).await;
     road.start_worker();
     road.chat(CAROLINA, "is Luis's", |chat| chat.agent == Some(road.luis)).await;
-    let assignments = road.db.texts("select state from assignments order by at, id").await;
+    let assignments = road.db.texts("select state from assignments order by generation").await;
     assert_eq!(assignments, ["ended", "accepted"]);
     road.record("taken-and-given", CAROLINA).await;
     road.end().await;

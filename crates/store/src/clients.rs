@@ -1,18 +1,17 @@
 //! Who writes to us: clients, found by any identifier that ever came with them.
 //!
-//! New identifiers are attached. Where two identifiers of one message lead to two clients, the business-scoped one
-//! wins and a merge is recorded (`design.md`); without one, the older client wins. If the loser has a business-scoped
-//! id of its own in the same account, it is another person whose phone number has changed hands: then only the
-//! identifier moves.
+//! New identifiers are attached (`identities.rs`). Where two identifiers of one message lead to two clients, the
+//! business-scoped one wins and a merge is recorded; without one, the older client wins. If the loser has a
+//! business-scoped id of its own in the same account, it is another person whose phone number has changed hands: then
+//! only the identifier moves.
 
 use chrono::{DateTime, Utc};
-use hilo_domain::id::{ClientId, ConversationId, KeyId, NumberId, uuid_at};
+use hilo_domain::id::{ClientId, ConversationId, KeyId, NumberId};
 use hilo_domain::inbound::Sender;
 use hilo_domain::phone;
-use uuid::Uuid;
 
 use crate::seal::Keyring;
-use crate::{Error, Result, Tx};
+use crate::{Result, Tx, identities};
 
 /// One identifier: unique in the installation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,7 +74,7 @@ pub struct Visit<'a> {
 /// When Postgres refuses; a lost race is retried by the caller ([`Error::is_retryable`]).
 pub async fn introduce(tx: &mut Tx, ring: &Keyring, visit: Visit<'_>) -> Result<ClientId> {
     let wanted = identifiers(visit.sender, visit.number, visit.waba_id);
-    let client = attach(tx, &wanted, visit).await?;
+    let client = identities::attach(tx, ring, &wanted, visit).await?;
     ensure_conversation(tx, ring, client, visit).await?;
     Ok(client)
 }
@@ -84,203 +83,44 @@ pub async fn introduce(tx: &mut Tx, ring: &Keyring, visit: Visit<'_>) -> Result<
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn also_known_as(tx: &mut Tx, known: Visit<'_>, also: &Sender) -> Result<Option<ClientId>> {
-    let old = identifiers(known.sender, known.number, known.waba_id);
-    if lookup(tx, &old).await?.is_empty() {
+pub async fn also_known_as(tx: &mut Tx, ring: &Keyring, known: Visit<'_>, also: &Sender) -> Result<Option<ClientId>> {
+    let mut wanted = identifiers(known.sender, known.number, known.waba_id);
+    if !any_known(tx, &wanted).await? {
         return Ok(None);
     }
-    let mut wanted = old;
     wanted.extend(identifiers(also, known.number, known.waba_id));
     wanted.sort();
     wanted.dedup();
-    attach(tx, &wanted, known).await.map(Some)
+    identities::attach(tx, ring, &wanted, known).await.map(Some)
 }
 
-async fn attach(tx: &mut Tx, wanted: &[Identifier], visit: Visit<'_>) -> Result<ClientId> {
-    let candidate = ClientId::new(visit.at);
-    let known = lookup(tx, wanted).await?;
-    let owner = known.first().map_or(candidate, |found| found.client);
-    insert_missing(tx, wanted, owner, visit.at).await?;
-    let mut found = lookup(tx, wanted).await?;
-    // Another transaction may have introduced the same person meanwhile; ours joins theirs.
-    if let Some(theirs) = found.iter().map(|f| f.client).find(|client| *client != candidate)
-        && owner == candidate
-        && found.iter().any(|f| f.client == candidate)
-    {
-        sqlx::query!("update client_identifiers set client_id = $1 where client_id = $2", theirs.0, candidate.0)
+/// Notes news of a client's identifier by its digest. Returns whether it is the first time: an old delivery, repeated,
+/// must not give an identifier back to whoever had it once.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn first_heard(tx: &mut Tx, digest: &[u8], at: DateTime<Utc>) -> Result<bool> {
+    let noted =
+        sqlx::query!("insert into identity_changes (digest, at) values ($1, $2) on conflict do nothing", digest, at,)
             .execute(&mut **tx)
             .await?;
-        found = lookup(tx, wanted).await?;
-    }
-    let Some(first) = found.first().cloned() else {
-        return Err(Error::Affected { table: "client_identifiers", expected: 1, actual: 0 });
-    };
-    if first.client == candidate {
-        create(tx, candidate, visit).await?;
-        return Ok(candidate);
-    }
-    for other in &found {
-        if other.client != first.client {
-            merge(tx, &first, other, visit).await?;
-        }
-    }
-    Ok(first.client)
+    Ok(noted.rows_affected() > 0)
 }
 
-#[derive(Debug, Clone)]
-struct Found {
-    client: ClientId,
-    identifier: Identifier,
-}
-
-/// The owners of the identifiers that are known, the business-scoped one first, then the older client.
-async fn lookup(tx: &mut Tx, wanted: &[Identifier]) -> Result<Vec<Found>> {
-    let (scopes, kinds, values) = columns(wanted);
-    let rows = sqlx::query!(
-        r#"select i.scope, i.kind, i.value, i.client_id
-           from unnest($1::text[], $2::text[], $3::text[]) as w (scope, kind, value)
-           join client_identifiers i using (scope, kind, value)
-           order by (i.kind = 'business') desc, i.client_id"#,
-        &scopes,
+async fn any_known(tx: &mut Tx, identifiers: &[Identifier]) -> Result<bool> {
+    let scopes: Vec<&str> = identifiers.iter().map(|i| i.scope.as_str()).collect();
+    let kinds: Vec<&str> = identifiers.iter().map(|i| i.kind).collect();
+    let values: Vec<&str> = identifiers.iter().map(|i| i.value.as_str()).collect();
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+               select 1 from unnest($1::text[], $2::text[], $3::text[]) as w (scope, kind, value)
+               join client_identifiers i using (scope, kind, value)) as "are!""#,
+        &scopes as &[&str],
         &kinds as &[&str],
-        &values,
+        &values as &[&str],
     )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            let identifier =
-                wanted.iter().find(|w| w.scope == row.scope && w.kind == row.kind && w.value == row.value)?;
-            Some(Found { client: row.client_id.into(), identifier: identifier.clone() })
-        })
-        .collect())
-}
-
-async fn insert_missing(tx: &mut Tx, wanted: &[Identifier], owner: ClientId, at: DateTime<Utc>) -> Result<()> {
-    let (scopes, kinds, values) = columns(wanted);
-    sqlx::query!(
-        "insert into client_identifiers (scope, kind, value, client_id, first_seen_at)
-         select w.scope, w.kind, w.value, $4, $5
-         from unnest($1::text[], $2::text[], $3::text[]) with ordinality as w (scope, kind, value, n)
-         order by w.n
-         on conflict do nothing",
-        &scopes,
-        &kinds as &[&str],
-        &values,
-        owner.0,
-        at,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-fn columns(identifiers: &[Identifier]) -> (Vec<String>, Vec<&'static str>, Vec<String>) {
-    (
-        identifiers.iter().map(|i| i.scope.clone()).collect(),
-        identifiers.iter().map(|i| i.kind).collect(),
-        identifiers.iter().map(|i| i.value.clone()).collect(),
-    )
-}
-
-async fn create(tx: &mut Tx, client: ClientId, visit: Visit<'_>) -> Result<()> {
-    let kind = if visit.sender.group.is_some() { "group" } else { "person" };
-    sqlx::query!(
-        "insert into clients (id, kind, name, created_at, updated_at) values ($1, $2, $3, $4, $4)",
-        client.0,
-        kind,
-        visit.sender.name,
-        visit.at,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-async fn merge(tx: &mut Tx, survivor: &Found, other: &Found, visit: Visit<'_>) -> Result<()> {
-    let id = &other.identifier;
-    let someone_else = survivor.identifier.kind == "business"
-        && sqlx::query_scalar!(
-            r#"select exists (select 1 from client_identifiers
-               where client_id = $1 and kind = 'business' and scope = $2) as "is!""#,
-            other.client.0,
-            survivor.identifier.scope,
-        )
-        .fetch_one(&mut **tx)
-        .await?;
-    if someone_else {
-        sqlx::query!(
-            "update client_identifiers set client_id = $1 where scope = $2 and kind = $3 and value = $4",
-            survivor.client.0,
-            id.scope,
-            id.kind,
-            id.value,
-        )
-        .execute(&mut **tx)
-        .await?;
-    } else {
-        sqlx::query!(
-            "update client_identifiers set client_id = $1 where client_id = $2",
-            survivor.client.0,
-            other.client.0,
-        )
-        .execute(&mut **tx)
-        .await?;
-        join_conversations(tx, survivor.client, other.client).await?;
-        sqlx::query!(
-            "update clients set merged_into = $1, updated_at = $3 where id = $2",
-            survivor.client.0,
-            other.client.0,
-            visit.at,
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
-    sqlx::query!(
-        "insert into client_merges (id, survivor_id, absorbed_id, scope, kind, value, whole, at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        uuid_at(visit.at),
-        survivor.client.0,
-        other.client.0,
-        id.scope,
-        id.kind,
-        id.value,
-        !someone_else,
-        visit.at,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Re-points the absorbed client's conversations (`turns.md` 26): where both have one with the same number, the one
-/// with an open chat stays primary; when both or neither have one, the older.
-async fn join_conversations(tx: &mut Tx, survivor: ClientId, absorbed: ClientId) -> Result<()> {
-    let both = [survivor.0, absorbed.0];
-    let mut rows = sqlx::query!(
-        "select id, number_id, client_id, is_primary, open_chat_id from conversations
-         where client_id = any($1) order by id for update",
-        &both as &[Uuid],
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.sort_by_key(|row| (row.number_id, row.open_chat_id.is_none(), row.id));
-    let mut primary_of: Option<Uuid> = None;
-    let mut secondary = Vec::new();
-    for row in rows.iter().filter(|row| row.is_primary) {
-        if primary_of == Some(row.number_id) {
-            secondary.push(row.id);
-        }
-        primary_of = Some(row.number_id);
-    }
-    sqlx::query!("update conversations set is_primary = false where id = any($1)", &secondary)
-        .execute(&mut **tx)
-        .await?;
-    sqlx::query!("update conversations set client_id = $1 where client_id = $2", survivor.0, absorbed.0)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    .fetch_one(&mut **tx)
+    .await?)
 }
 
 /// The client's primary conversation with the number, with a key that opens. A client who was erased and writes again
@@ -346,6 +186,7 @@ async fn ensure_key(tx: &mut Tx, ring: &Keyring, client: ClientId, visit: Visit<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     fn sender() -> Sender {
         Sender {

@@ -41,6 +41,15 @@ pub enum Error {
         /// How many it was.
         actual: u64,
     },
+    /// Another transaction changed what this one had found; begun again, it sees the change.
+    #[error("another transaction was faster")]
+    Raced,
+    /// Postgres takes no writes.
+    #[error("the database takes no writes")]
+    ReadOnly,
+    /// A message whose sender nothing identifies belongs to no conversation.
+    #[error("nothing says who wrote it")]
+    Nobody,
 }
 
 impl Error {
@@ -50,10 +59,19 @@ impl Error {
         Self::Inconsistent { table, column, row }
     }
 
-    /// Whether the same transaction may well succeed when it is simply begun again (40001, 40P01).
+    /// Whether the same transaction may well succeed when it is simply begun again: a serialization failure, a
+    /// deadlock, a key that another transaction has just written (40001, 40P01, 23505), or a lost race.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.code().as_deref(), Some("40001" | "40P01"))
+        matches!(self, Self::Raced) || matches!(self.code().as_deref(), Some("40001" | "40P01" | "23505"))
+    }
+
+    /// Whether the fault lies in what was to be stored, so that it would fail for ever: data that Postgres cannot hold
+    /// (class 22), limits (class 54), what is no JSON, what is nobody's.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Nobody)
+            || self.code().is_some_and(|code| code.starts_with("22") || code.starts_with("54"))
     }
 
     /// Whether a lock or a statement took longer than it may (55P03, 57014).
@@ -82,7 +100,9 @@ impl Error {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed,
-            ) => true,
+            )
+            | Self::Raced
+            | Self::ReadOnly => true,
             _ => false,
         }
     }

@@ -3,8 +3,7 @@
 //! # The rules
 //! - Whoever knows the whole act opens the transaction (an endpoint, an activity, the relay) and passes it down;
 //!   nothing in here begins or commits one, except [`migrate`] and the pool's own checks.
-//! - One lock order everywhere (`turns.md` 25): client identifiers (sorted; inserted if absent, never updated outside
-//!   a merge) → advisory `(number, provider id)`, sorted → conversation → chat → agent → queue → client row.
+//! - One lock order everywhere (`turns.md` 25): client identifiers (sorted; inserted if absent, then locked) → advisory `(number, provider id)`, sorted → conversation → chat → agent → queue → client row.
 //!   Batches sort. A deadlock or a serialization failure is retried by the opener ([`Error::is_retryable`]).
 //! - SQL asks for no time to decide by; times come in as parameters. Leases alone use the database's clock.
 //! - What a client said is sealed under the client's own key ([`seal`]) before it gets here.
@@ -26,11 +25,14 @@ pub mod desk;
 mod error;
 pub mod events;
 pub mod flows;
+mod ghosts;
+mod identities;
 pub mod inputs;
 pub mod mail;
 pub mod messages;
 pub mod numbers;
 pub mod outbox;
+mod places;
 mod pool;
 pub mod quarantine;
 pub mod receipts;

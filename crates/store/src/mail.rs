@@ -3,23 +3,25 @@
 //!
 //! A batch may hold messages of many conversations; they are locked in order of their ids, and each conversation's
 //! messages keep the order of the batch. A batch of one is the ordinary case; under load the gateway's writer gives
-//! what arrived while the last batch was written.
+//! what arrived while the last batch was written. Placeholders and what takes their place are in `ghosts.rs`,
+//! finding and locking the conversations in `places.rs`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use hilo_domain::event::EventKind;
-use hilo_domain::id::{ClientId, ConversationId, EventId, MessageId, NumberId};
+use hilo_domain::id::{ConversationId, EventId, MessageId, NumberId};
 use hilo_domain::inbound::{InboundMessage, Meaning};
 use hilo_domain::message::{Author, Direction};
 use uuid::Uuid;
 
 use crate::clients::{self, Identifier, Visit};
-use crate::seal::{ContentKey, Keyring};
-use crate::{Error, Result, Tx, messages};
-
-/// How long a placeholder waits for its real message before it becomes an input itself (`turns.md` 3).
-pub const GHOST_WAITS: chrono::Duration = chrono::Duration::seconds(10);
+use crate::conversations::Locks;
+pub use crate::ghosts::{GHOST_WAITS, give_up as give_up_ghost};
+use crate::places::{self, Place};
+use crate::seal::Keyring;
+use crate::{Error, Result, Tx, ghosts, messages};
 
 /// A message that has come.
 #[derive(Debug, Clone)]
@@ -37,7 +39,9 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    fn identifiers(&self) -> Vec<Identifier> {
+    /// By what its sender is known; arrivals that share one belong together.
+    #[must_use]
+    pub fn identifiers(&self) -> Vec<Identifier> {
         clients::identifiers(&self.message.sender, self.number, self.waba_id.as_deref())
     }
 
@@ -56,6 +60,7 @@ pub enum Stored {
     /// It replaced its placeholder.
     Replaced(ConversationId),
     /// Its sender, or one of their identifiers, is unknown; nothing was stored. Store it with [`introduce`].
+    /// [`store_free`] says the same of what others have locked.
     Unknown,
 }
 
@@ -69,129 +74,64 @@ pub struct Batch {
 }
 
 /// Stores the arrivals of known clients; those of unknown ones come back as [`Stored::Unknown`], and with them every
-/// later arrival that shares an identifier, so that order is kept.
+/// later arrival that shares an identifier, so that order is kept. Waits for conversations that others have locked.
 ///
 /// # Errors
 /// When Postgres refuses; nothing of the batch is stored then.
-pub async fn store(tx: &mut Tx, ring: &Keyring, arrivals: &[Arrival]) -> Result<Batch> {
-    let places = lock(tx, ring, arrivals).await?;
-    let mut batch = insert(tx, arrivals, &places).await?;
-    replace_ghosts(tx, arrivals, &places, &mut batch).await?;
-    rename(tx, arrivals, &places).await?;
+pub async fn store<A: Borrow<Arrival> + Sync>(tx: &mut Tx, ring: &Keyring, arrivals: &[A]) -> Result<Batch> {
+    store_with(tx, ring, arrivals, Locks::Wait).await
+}
+
+/// The same, but waits for no conversation: what others have locked comes back as [`Stored::Unknown`] too.
+///
+/// # Errors
+/// When Postgres refuses; nothing of the batch is stored then.
+pub async fn store_free<A: Borrow<Arrival> + Sync>(tx: &mut Tx, ring: &Keyring, arrivals: &[A]) -> Result<Batch> {
+    store_with(tx, ring, arrivals, Locks::Skip).await
+}
+
+async fn store_with<A: Borrow<Arrival> + Sync>(
+    tx: &mut Tx,
+    ring: &Keyring,
+    arrivals: &[A],
+    locks: Locks,
+) -> Result<Batch> {
+    let arrivals: Vec<&Arrival> = arrivals.iter().map(Borrow::borrow).collect();
+    let places = places::lock(tx, ring, &arrivals, locks).await?;
+    let mut batch = insert(tx, &arrivals, &places).await?;
+    ghosts::replace(tx, ring, &arrivals, &mut batch, locks).await?;
+    rename(tx, &arrivals, &places, &batch).await?;
     Ok(batch)
 }
 
-/// Introduces the sender of `arrival` and stores it.
+/// Introduces the sender of `arrival` and stores it. A copy of what is stored already introduces nobody: the
+/// identifiers that an old delivery carries may be another client's by now.
 ///
 /// # Errors
-/// When Postgres refuses; a lost race is retried by the caller.
+/// When Postgres refuses; a lost race is retried by the caller ([`Error::is_retryable`]).
 pub async fn introduce(tx: &mut Tx, ring: &Keyring, arrival: &Arrival) -> Result<Batch> {
+    if is_copy(tx, arrival).await? {
+        return Ok(Batch { outcomes: vec![Stored::Duplicate], outbox: Vec::new() });
+    }
     clients::introduce(tx, ring, arrival.visit()).await?;
     let batch = store(tx, ring, std::slice::from_ref(arrival)).await?;
     if batch.outcomes.contains(&Stored::Unknown) {
-        // Acknowledging it would lose it; the caller keeps it for a person instead.
-        return Err(Error::Affected { table: "conversations", expected: 1, actual: 0 });
+        // Acknowledging it would lose it: another transaction has merged the client meanwhile.
+        return Err(Error::Raced);
     }
     Ok(batch)
 }
 
-/// Makes an input of the placeholder `message`, unless its real message has come; returns the rows to ring.
-///
-/// # Errors
-/// When Postgres refuses.
-pub async fn give_up_ghost(tx: &mut Tx, message: MessageId, now: DateTime<Utc>) -> Result<Vec<i64>> {
-    let Some(row) = sqlx::query!(
-        "select c.id, c.number_id, m.provider_id from messages m
-         join conversations c on c.id = m.conversation_id where m.id = $1 for update of c",
-        message.0
+/// Whether the message is here, and `arrival` is not what its placeholder waits for.
+async fn is_copy(tx: &mut Tx, arrival: &Arrival) -> Result<bool> {
+    let placeholder = sqlx::query_scalar!(
+        "select ghost from inbound_keys where number_id = $1 and provider_id = $2 and kind = 'message'",
+        arrival.number.0,
+        arrival.message.provider_id,
     )
     .fetch_optional(&mut **tx)
-    .await?
-    else {
-        return Ok(Vec::new());
-    };
-    let waiting = sqlx::query!(
-        "update inbound_keys set ghost = false
-         where number_id = $1 and provider_id = $2 and kind = 'message' and ghost",
-        row.number_id,
-        row.provider_id,
-    )
-    .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if waiting == 0 {
-        return Ok(Vec::new());
-    }
-    messages::become_input(tx, message, now).await.map(|id| vec![id])
-}
-
-/// Where an arrival belongs; its conversation is locked.
-#[derive(Debug, Clone)]
-struct Place {
-    conversation: ConversationId,
-    client: ClientId,
-    name: Option<String>,
-    key: ContentKey,
-}
-
-/// Finds and locks the conversations, in order of their ids. `None` for an arrival that has to be introduced.
-async fn lock(tx: &mut Tx, ring: &Keyring, arrivals: &[Arrival]) -> Result<Vec<Option<Place>>> {
-    let wanted: Vec<Vec<Identifier>> = arrivals.iter().map(Arrival::identifiers).collect();
-    let (mut ords, mut numbers) = (Vec::new(), Vec::new());
-    let (mut scopes, mut kinds, mut values) = (Vec::new(), Vec::new(), Vec::new());
-    for (ord, identifier) in wanted.iter().enumerate().flat_map(|(ord, all)| all.iter().map(move |i| (ord, i))) {
-        ords.push(i32::try_from(ord).unwrap_or(i32::MAX));
-        numbers.push(arrivals[ord].number.0);
-        scopes.push(identifier.scope.as_str());
-        kinds.push(identifier.kind);
-        values.push(identifier.value.as_str());
-    }
-    let rows = sqlx::query!(
-        r#"select w.ord as "ord!", c.id, c.client_id, c.key_id, k.sealed, l.name
-           from unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[]) as w (ord, number_id, scope, kind, value)
-           join client_identifiers i using (scope, kind, value)
-           join conversations c on c.client_id = i.client_id and c.number_id = w.number_id and c.is_primary
-           join content_keys k on k.id = c.key_id
-           join clients l on l.id = c.client_id
-           order by c.id
-           for update of c"#,
-        &ords,
-        &numbers,
-        &scopes as &[&str],
-        &kinds as &[&str],
-        &values as &[&str],
-    )
-    .fetch_all(&mut **tx)
     .await?;
-    let mut found: HashMap<usize, (usize, Place)> = HashMap::new();
-    let mut at_odds = HashSet::new();
-    for row in rows {
-        let ord = usize::try_from(row.ord).unwrap_or(usize::MAX);
-        let conversation = ConversationId(row.id);
-        if let Some((matched, place)) = found.get_mut(&ord) {
-            *matched += 1;
-            if place.conversation != conversation {
-                at_odds.insert(ord);
-            }
-            continue;
-        }
-        let key = ring.content_key(row.key_id.into(), &row.sealed)?;
-        found.insert(ord, (1, Place { conversation, client: row.client_id.into(), name: row.name, key }));
-    }
-    let mut unknown: HashSet<&Identifier> = HashSet::new();
-    Ok(wanted
-        .iter()
-        .enumerate()
-        .map(|(ord, identifiers)| {
-            let known =
-                found.remove(&ord).filter(|(matched, _)| *matched == identifiers.len() && !at_odds.contains(&ord));
-            if identifiers.iter().any(|i| unknown.contains(i)) || known.is_none() {
-                unknown.extend(identifiers);
-                return None;
-            }
-            known.map(|(_, place)| place)
-        })
-        .collect())
+    Ok(placeholder.is_some_and(|ghost| !ghost || arrival.message.meaning == Meaning::Ghost))
 }
 
 /// The columns of the one statement that stores a batch.
@@ -219,7 +159,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(arrivals: &[Arrival], places: &[Option<Place>]) -> Result<Self> {
+    fn of(arrivals: &[&Arrival], places: &[Option<Place>]) -> Result<Self> {
         let mut columns = Self::default();
         for (ord, (arrival, place)) in arrivals.iter().zip(places).enumerate() {
             if let Some(place) = place {
@@ -246,15 +186,17 @@ impl Columns {
         self.provider_at.push(message.provider_at);
         self.at.push(arrival.at);
         let spoken = matches!(message.meaning, Meaning::Answer | Meaning::Aside) && message.content.kind() != "system";
-        self.address.push(message.sender.address.clone().filter(|_| spoken && message.sender.group.is_none()));
+        let ghost = message.meaning == Meaning::Ghost;
+        let answerable = (spoken || ghost) && message.sender.group.is_none();
+        self.address.push(message.sender.address.clone().filter(|_| answerable));
         self.heard.push(spoken);
         self.input.push(message.meaning == Meaning::Answer);
-        self.ghost.push(message.meaning == Meaning::Ghost);
+        self.ghost.push(ghost);
         Ok(())
     }
 }
 
-async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> Result<Batch> {
+async fn insert(tx: &mut Tx, arrivals: &[&Arrival], places: &[Option<Place>]) -> Result<Batch> {
     let c = Columns::of(arrivals, places)?;
     let mut batch = Batch {
         outcomes: places.iter().map(|p| p.as_ref().map_or(Stored::Unknown, |_| Stored::Duplicate)).collect(),
@@ -271,8 +213,9 @@ async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> 
                 as a (ord, number_id, conversation_id, message_id, event_id, provider_id, direction, author, kind,
                       body, reply_to, provider_at, at, address, heard, input, ghost)
         ), fresh as (
-            insert into inbound_keys (number_id, provider_id, kind, message_id, ghost)
-            select number_id, provider_id, 'message', message_id, ghost from arrived order by ord
+            insert into inbound_keys (number_id, provider_id, kind, message_id, ghost, address)
+            select number_id, provider_id, 'message', message_id, ghost, case when ghost then address end
+            from arrived order by ord
             on conflict do nothing
             returning message_id
         ), numbered as (
@@ -289,7 +232,8 @@ async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> 
                 address = coalesce(n.address, v.address)
             from (
                 select conversation_id, max(seq) as seq, max(at) filter (where heard) as heard_at,
-                       (array_agg(address order by ord desc) filter (where address is not null))[1] as address
+                       (array_agg(address order by ord desc)
+                           filter (where address is not null and not ghost))[1] as address
                 from numbered group by conversation_id
             ) n
             where v.id = n.conversation_id
@@ -355,52 +299,20 @@ async fn insert(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> 
     Ok(batch)
 }
 
-/// The real message, with the id of a placeholder, takes its place and becomes an input.
-async fn replace_ghosts(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>], batch: &mut Batch) -> Result<()> {
-    for (ord, (arrival, place)) in arrivals.iter().zip(places).enumerate() {
-        let Some(place) = place else { continue };
-        if batch.outcomes.get(ord) != Some(&Stored::Duplicate) || arrival.message.meaning == Meaning::Ghost {
-            continue;
-        }
-        let ghost = sqlx::query_scalar!(
-            "update inbound_keys set ghost = false
-             where number_id = $1 and provider_id = $2 and kind = 'message' and ghost returning message_id",
-            arrival.number.0,
-            arrival.message.provider_id,
-        )
-        .fetch_optional(&mut **tx)
-        .await?;
-        let Some(ghost) = ghost else { continue };
-        let body = messages::seal(&place.key, &arrival.message.content, Some(&arrival.message.raw))?;
-        sqlx::query!(
-            "update messages set kind = $2, body = $3, reply_to = $4, provider_at = $5 where id = $1",
-            ghost,
-            arrival.message.content.kind(),
-            body,
-            arrival.message.reply_to,
-            arrival.message.provider_at,
-        )
-        .execute(&mut **tx)
-        .await?;
-        batch.outbox.push(messages::become_input(tx, ghost.into(), arrival.at).await?);
-        if let Some(outcome) = batch.outcomes.get_mut(ord) {
-            *outcome = Stored::Replaced(place.conversation);
+/// Clients rename themselves; their rows are the last in the lock order. A copy of what was said before renames nobody.
+async fn rename(tx: &mut Tx, arrivals: &[&Arrival], places: &[Option<Place>], batch: &Batch) -> Result<()> {
+    let mut changed: BTreeMap<Uuid, &str> = BTreeMap::new();
+    for ((arrival, place), outcome) in arrivals.iter().zip(places).zip(&batch.outcomes) {
+        let (Some(name), Some(place)) = (arrival.message.sender.name.as_deref(), place) else { continue };
+        let fresh = matches!(outcome, Stored::New(_) | Stored::Replaced(_));
+        if fresh && arrival.message.sender.group.is_none() && !name.is_empty() {
+            changed.insert(place.client.0, name);
         }
     }
-    Ok(())
-}
-
-/// Clients rename themselves; their rows are the last in the lock order.
-async fn rename(tx: &mut Tx, arrivals: &[Arrival], places: &[Option<Place>]) -> Result<()> {
-    let changed: BTreeSet<(Uuid, &str)> = arrivals
-        .iter()
-        .zip(places)
-        .filter_map(|(arrival, place)| {
-            let (name, place) = (arrival.message.sender.name.as_deref()?, place.as_ref()?);
-            let theirs = arrival.message.sender.group.is_none() && !name.is_empty();
-            (theirs && place.name.as_deref() != Some(name)).then_some((place.client.0, name))
-        })
-        .collect();
+    changed.retain(|client, name| {
+        let mut same = places.iter().flatten().filter(|place| place.client.0 == *client);
+        same.all(|place| place.name.as_deref() != Some(*name))
+    });
     for (client, name) in changed {
         sqlx::query!("update clients set name = $2 where id = $1", client, name).execute(&mut **tx).await?;
     }

@@ -1,15 +1,13 @@
 //! Messages: what stands sealed in them, the outbound ones, and how one becomes part of the conversation's order.
 
 use chrono::{DateTime, Utc};
-use hilo_domain::event::EventKind;
-use hilo_domain::id::{ChatId, ConversationId, EventId, MessageId, NumberId};
+use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId};
 use hilo_domain::message::{Author, Content, Direction};
 use hilo_domain::receipt::MessageStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::events::{self, NewEvent};
 use crate::seal::{ContentKey, Keyring};
 use crate::{Error, Pool, Result, Tx, receipts};
 
@@ -130,60 +128,13 @@ pub async fn asked_at(tx: &mut Tx, message: MessageId) -> Result<Option<DateTime
     Ok(sqlx::query_scalar!("select at from messages where id = $1", message.0).fetch_optional(&mut **tx).await?)
 }
 
-/// A message of ours that is about to be sent.
-#[derive(Debug)]
-pub struct NewOutbound<'a> {
-    /// Its id, made by whoever asked for it.
-    pub id: MessageId,
-    /// Its conversation.
-    pub conversation: ConversationId,
-    /// Who wrote it.
-    pub author: Author,
-    /// What it says.
-    pub content: &'a Content,
-    /// When it was asked for.
-    pub at: DateTime<Utc>,
-}
-
-/// Gives a message of ours its place in the conversation, `pending`. Locks the conversation.
-///
-/// # Errors
-/// When the conversation does not exist, or Postgres refuses.
-pub async fn prepare(tx: &mut Tx, ring: &Keyring, message: &NewOutbound<'_>) -> Result<i64> {
-    let row = sqlx::query!(
-        "select k.id, k.sealed from conversations c join content_keys k on k.id = c.key_id
-         where c.id = $1 for update of c",
-        message.conversation.0,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let key = ring.content_key(row.id.into(), &row.sealed)?;
-    let seq = sqlx::query_scalar!(
-        r#"with placed as (
-            update conversations set last_seq = last_seq + 1 where id = $2 returning last_seq, open_chat_id
-        )
-        insert into messages (id, conversation_id, chat_id, seq, direction, author, kind, body, own_status, status, at)
-        select $1, $2, open_chat_id, last_seq, 'outbound', $3, $4, $5, 'pending', 'pending', $6 from placed
-        returning seq as "seq!""#,
-        message.id.0,
-        message.conversation.0,
-        message.author.as_str(),
-        message.content.kind(),
-        seal(&key, message.content, None)?,
-        message.at,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(seq)
-}
-
 /// Records that the provider accepted a message under `provider_id`, and applies the receipts that came before.
 ///
 /// Takes the advisory lock that a receipt of the same id takes, so neither can miss the other (`design.md`,
 /// "Receipts are always stored"). Returns the rows to ring.
 ///
 /// # Errors
-/// When Postgres refuses.
+/// When the number has no such message of ours, or Postgres refuses.
 pub async fn accepted(
     tx: &mut Tx,
     number: NumberId,
@@ -192,21 +143,19 @@ pub async fn accepted(
     now: DateTime<Utc>,
 ) -> Result<Vec<i64>> {
     receipts::lock(tx, &[(number, provider_id)]).await?;
-    sqlx::query!(
-        "select c.id from conversations c join messages m on m.conversation_id = c.id where m.id = $1 for update of c",
-        message.0,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "update messages set provider_id = $2,
+    lock_conversation(tx, message).await?;
+    let updated = sqlx::query!(
+        "update messages m set provider_id = $2,
              own_status = case when own_status = 'failed' then own_status else 'sent' end
-         where id = $1",
+         from conversations c
+         where m.id = $1 and m.direction = 'outbound' and c.id = m.conversation_id and c.number_id = $3",
         message.0,
         provider_id,
+        number.0,
     )
     .execute(&mut **tx)
     .await?;
+    one_row(updated.rows_affected())?;
     sqlx::query!(
         "update receipts set message_id = $3 where number_id = $1 and provider_id = $2 and message_id is null",
         number.0,
@@ -218,54 +167,60 @@ pub async fn accepted(
     receipts::settle(tx, &[message], now).await
 }
 
-/// Gives a stored message its place, its event, an open input and a bell; the conversation is locked by the caller.
-pub(crate) async fn become_input(tx: &mut Tx, message: MessageId, now: DateTime<Utc>) -> Result<i64> {
-    let row = sqlx::query!(
-        r#"with placed as (
-            update conversations c set last_seq = last_seq + 1
-            from messages m where m.id = $1 and c.id = m.conversation_id
-            returning c.id, c.last_seq, c.open_chat_id
-        )
-        update messages m set seq = p.last_seq, chat_id = p.open_chat_id from placed p where m.id = $1
-        returning m.conversation_id, m.seq as "seq!", m.chat_id, m.kind, m.provider_id"#,
+/// Records that a message of ours is tried for the `attempt`-th time: it is pending again, and that an earlier attempt
+/// failed says nothing any more (`turns.md` 16). Returns the rows to ring.
+///
+/// # Errors
+/// When there is no such message or it is at this attempt already, or Postgres refuses.
+pub async fn tried_again(tx: &mut Tx, message: MessageId, attempt: i32, now: DateTime<Utc>) -> Result<Vec<i64>> {
+    lock_conversation(tx, message).await?;
+    let updated = sqlx::query!(
+        "update messages set attempt = $2, own_status = 'pending'
+         where id = $1 and direction = 'outbound' and attempt < $2",
         message.0,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let event = EventId::new(now);
-    events::insert(
-        tx,
-        &NewEvent {
-            id: event,
-            conversation: row.conversation_id.into(),
-            seq: row.seq,
-            chat: row.chat_id.map(Into::into),
-            kind: EventKind::MessageReceived,
-            data: serde_json::json!({"messageId": message, "type": row.kind}),
-            at: now,
-        },
-    )
-    .await?;
-    sqlx::query!(
-        "delete from inputs where conversation_id = $1 and kind = 'mail' and key = $2",
-        row.conversation_id,
-        row.provider_id
+        attempt,
     )
     .execute(&mut **tx)
     .await?;
-    let id = sqlx::query_scalar!(
-        r#"with asked as (
-            insert into inputs (conversation_id, kind, key, message_id, at) values ($1, 'mail', $2, $3, $4)
-        )
-        insert into outbox (bell, target, event_id, at, due_at)
-        values ('conversation', $1, $5, $4, clock_timestamp() + interval '1 second') returning id"#,
-        row.conversation_id,
-        row.provider_id,
+    one_row(updated.rows_affected())?;
+    receipts::settle(tx, &[message], now).await
+}
+
+/// Records what our own record of a send says now, and what follows for the message: its status, its event and, when it
+/// fails, its input. Returns the rows to ring.
+///
+/// # Errors
+/// When there is no such message, or Postgres refuses.
+pub async fn own(
+    tx: &mut Tx,
+    message: MessageId,
+    own: MessageStatus,
+    error: Option<&Value>,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    lock_conversation(tx, message).await?;
+    let updated = sqlx::query!(
+        "update messages set own_status = $2, error = coalesce($3, error) where id = $1 and direction = 'outbound'",
         message.0,
-        now,
-        event.0,
+        own.as_str(),
+        error,
     )
-    .fetch_one(&mut **tx)
+    .execute(&mut **tx)
     .await?;
-    Ok(id)
+    one_row(updated.rows_affected())?;
+    receipts::settle(tx, &[message], now).await
+}
+
+async fn lock_conversation(tx: &mut Tx, message: MessageId) -> Result<()> {
+    sqlx::query!(
+        "select c.id from conversations c join messages m on m.conversation_id = c.id where m.id = $1 for update of c",
+        message.0,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+const fn one_row(actual: u64) -> Result<()> {
+    if actual == 1 { Ok(()) } else { Err(Error::Affected { table: "messages", expected: 1, actual }) }
 }

@@ -4,16 +4,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use hilo_domain::event::EventKind;
 use hilo_domain::id::{ConversationId, MessageId};
 use hilo_domain::message::Content;
-use hilo_domain::receipt::{MessageStatus, Receipt};
+use hilo_domain::receipt::MessageStatus;
 use hilo_domain::timer::Timer;
 use serde_json::{Value, json};
 
-use crate::desk::{self, Changes, Entry, Happened};
+use crate::desk::{self, Changes, Entry};
 use crate::seal::Keyring;
-use crate::{Error, Pool, Result, Tx, messages};
+use crate::{Error, Pool, Result, Tx, conversations, messages};
 
 /// An uncertain send is waited for so long before what comes after it goes on.
 pub const UNCERTAIN_WAITS: Duration = Duration::from_secs(60);
@@ -233,8 +232,9 @@ pub async fn record(
             .await?;
         // Takes the receipt's lock, then the conversation's.
         done.outbox = messages::accepted(tx, number.into(), message, provider_id, now).await?;
+    } else {
+        conversations::lock(tx, conversation).await?;
     }
-    let Some(mut desk) = desk::open(tx, ring, conversation).await? else { return Ok(done) };
     let (state, from): (&str, &[&str]) = match outcome {
         Outcome::Accepted { .. } | Outcome::Arrived => ("sent", &["attempted", "uncertain", "prepared"]),
         Outcome::Refused { .. } | Outcome::KnownToHaveFailed => ("failed", &["attempted", "uncertain"]),
@@ -252,7 +252,7 @@ pub async fn record(
              uncertain_at = case when $6 then clock_timestamp() else uncertain_at end,
              passed = passed or $7,
              settled_at = case when $4 in ('sent', 'failed') then $8 else settled_at end
-         where message_id = $1 and attempt = $2 and state = any($3) returning author, chat_id"#,
+         where message_id = $1 and attempt = $2 and state = any($3)"#,
         message.0,
         attempt,
         &from,
@@ -262,9 +262,10 @@ pub async fn record(
         matches!(outcome, Outcome::WaitedLongEnough),
         now,
     )
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Some(changed) = changed else {
+    .execute(&mut **tx)
+    .await?
+    .rows_affected();
+    if changed == 0 {
         // Somebody else has recorded this attempt; if it was accepted after all, that is known now.
         if matches!(outcome, Outcome::Accepted { .. }) {
             sqlx::query!(
@@ -277,56 +278,35 @@ pub async fn record(
             .await?;
         }
         return Ok(done);
-    };
+    }
     let mut changes = Changes::default();
-    let chat = changed.chat_id.map(Into::into);
-    let mut happened = |desk: &mut desk::Desk, kind, data| {
-        desk.last_seq += 1;
-        changes.events.push(Happened { seq: desk.last_seq, chat, kind, data });
-    };
-    let mut input = None;
     match outcome {
         Outcome::Refused { error } => {
-            if set_own(tx, message, MessageStatus::Failed, Some(error)).await? {
-                happened(&mut desk, EventKind::MessageFailed, json!({"messageId": message, "status": "failed"}));
-            }
-            changes
-                .ledger
-                .push(entry("send_failed", json!({"messageId": message, "attempt": attempt, "error": error})));
-            input = Some("failed_send");
+            // Failing makes an input of it.
+            done.outbox.extend(messages::own(tx, message, MessageStatus::Failed, Some(error), now).await?);
+            done.news = true;
+            let detail = json!({"messageId": message, "attempt": attempt, "error": error});
+            changes.ledger.push(entry("send_failed", detail));
         }
         Outcome::Uncertain { reason } => {
-            if set_own(tx, message, MessageStatus::Uncertain, None).await? {
-                happened(&mut desk, EventKind::MessageUncertain, json!({"messageId": message, "status": "uncertain"}));
-            }
-            changes
-                .ledger
-                .push(entry("send_uncertain", json!({"messageId": message, "attempt": attempt, "why": reason})));
+            done.outbox.extend(messages::own(tx, message, MessageStatus::Uncertain, None, now).await?);
+            let detail = json!({"messageId": message, "attempt": attempt, "why": reason});
+            changes.ledger.push(entry("send_uncertain", detail));
         }
-        Outcome::Later { pause, error } => changes.ledger.push(entry(
-            "send_postponed",
-            json!({"messageId": message, "attempt": attempt, "seconds": pause.as_secs_f64(), "error": error}),
-        )),
+        Outcome::Later { pause, error } => {
+            done.outbox.extend(messages::tried_again(tx, message, attempt + 1, now).await?);
+            let seconds = pause.as_secs_f64();
+            let detail = json!({"messageId": message, "attempt": attempt, "seconds": seconds, "error": error});
+            changes.ledger.push(entry("send_postponed", detail));
+        }
         Outcome::WaitedLongEnough => {
             changes.ledger.push(entry("send_passed", json!({"messageId": message, "attempt": attempt})));
-            input = Some("uncertain_send");
+            ask_what_to_do(tx, conversation, message, attempt, now).await?;
+            done.news = true;
         }
         Outcome::Accepted { .. } | Outcome::Arrived | Outcome::KnownToHaveFailed => {}
     }
-    if let Some(kind) = input {
-        done.news = true;
-        sqlx::query!(
-            "insert into inputs (conversation_id, kind, key, message_id, at) values ($1, $2, $3, $4, $5)
-             on conflict do nothing",
-            conversation.0,
-            kind,
-            format!("{message}:{attempt}"),
-            message.0,
-            now,
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
+    let Some(mut desk) = desk::open(tx, ring, conversation).await? else { return Ok(done) };
     accept_question(&mut desk, &mut changes, message, outcome, now);
     done.waits = match outcome {
         Outcome::Later { pause, .. } => Some(*pause),
@@ -366,28 +346,25 @@ fn entry(kind: &str, detail: Value) -> Entry {
     Entry { kind: kind.to_owned(), detail }
 }
 
-/// Writes what our own record says, and what it and the receipts say together; returns whether that changed.
-async fn set_own(tx: &mut Tx, message: MessageId, own: MessageStatus, error: Option<&Value>) -> Result<bool> {
-    let row = sqlx::query!(
-        r#"select m.status as "status!",
-                  coalesce(array_agg(r.receipt) filter (where r.receipt is not null), '{}') as "receipts!"
-           from messages m left join receipts r on r.message_id = m.id where m.id = $1 group by m.id"#,
-        message.0
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let receipts: Vec<Receipt> = row.receipts.iter().map(|word| Receipt::from_word(word)).collect();
-    let status = MessageStatus::of(own, &receipts);
+/// Nobody knows what became of a send, and it was waited for long enough: a turn decides.
+async fn ask_what_to_do(
+    tx: &mut Tx,
+    conversation: ConversationId,
+    message: MessageId,
+    attempt: i32,
+    now: DateTime<Utc>,
+) -> Result<()> {
     sqlx::query!(
-        "update messages set own_status = $2, status = $3, error = coalesce($4, error) where id = $1",
+        "insert into inputs (conversation_id, kind, key, message_id, at) values ($1, 'uncertain_send', $2, $3, $4)
+         on conflict do nothing",
+        conversation.0,
+        format!("{message}:{attempt}"),
         message.0,
-        own.as_str(),
-        status.as_str(),
-        error,
+        now,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(status.as_str() != row.status)
+    Ok(())
 }
 
 /// What is open in a conversation, read live: whether inputs wait; the timers, and how new they are.

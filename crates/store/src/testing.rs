@@ -9,15 +9,19 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hilo_domain::chat::ChatStatus;
 use hilo_domain::clock::{Clock, SystemClock};
-use hilo_domain::id::NumberId;
+use hilo_domain::event::EventKind;
+use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId};
 use hilo_domain::inbound::{InboundMessage, InboundReceipt, Meaning, Sender};
-use hilo_domain::message::{Content, Direction};
+use hilo_domain::message::{Author, Content, Direction};
 use hilo_domain::receipt::Receipt;
 use secrecy::SecretString;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
+use crate::chats::Chat;
+use crate::desk::{self, Changes, Happened, NewSend};
 use crate::numbers::NewNumber;
 use crate::seal::Keyring;
 use crate::{MIGRATIONS, Pool, PoolOptions, Tx, mail, numbers, receipts};
@@ -156,6 +160,13 @@ pub fn receipt(number: NumberId, provider_id: &str, receipt: Receipt, seconds: i
 }
 
 impl Database {
+    /// The same database over a pool of its own, as another process has it.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let pool = crate::open(&self.url, PoolOptions::default()).expect("the address is well-formed");
+        Self { pool, url: self.url.clone(), ring: ring(), number: self.number }
+    }
+
     /// Begins a transaction.
     pub async fn begin(&self) -> Tx {
         crate::begin(&self.pool).await.expect("a transaction begins")
@@ -191,6 +202,20 @@ impl Database {
         rung
     }
 
+    /// Does what `sql` says in a transaction that stays open, with everything that it has locked.
+    pub async fn hold(&self, sql: &'static str) -> Tx {
+        let mut tx = self.begin().await;
+        tx.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        tx
+    }
+
+    /// Waits until `count` connections to this database wait for somebody's lock.
+    pub async fn until_blocked(&self, count: i64) {
+        let blocked = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        while self.count(blocked).await < count {}
+    }
+
     /// The one number that `sql` answers with.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
@@ -199,6 +224,45 @@ impl Database {
     /// The strings that `sql` answers with.
     pub async fn texts(&self, sql: &'static str) -> Vec<String> {
         sqlx::query_scalar(sql).fetch_all(&self.pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// Opens a chat that the bot leads.
+    pub async fn begin_chat(&self, conversation: ConversationId) -> ChatId {
+        let mut tx = self.begin().await;
+        let desk = desk::open(&mut tx, &self.ring, conversation).await.expect("the conversation is read");
+        let desk = desk.expect("there is such a conversation");
+        let id = ChatId::new(at(1));
+        let chat = Chat { status: ChatStatus::Bot, ..Chat::new(id, conversation, None, at(1)) };
+        let changes = Changes { open_chat: Some(Some(id)), chats: vec![chat], ..Changes::default() };
+        desk::save(&mut tx, &desk, &changes, at(1)).await.expect("the chat begins");
+        tx.commit().await.expect("it is committed");
+        id
+    }
+
+    /// Prepares messages of the bot, in this order; gives their ids.
+    pub async fn prepare(&self, conversation: ConversationId, texts: &[&str]) -> Vec<MessageId> {
+        let mut tx = self.begin().await;
+        let opened = desk::open(&mut tx, &self.ring, conversation).await.expect("the conversation is read");
+        let mut desk = opened.expect("there is such a conversation");
+        let mut changes = Changes::default();
+        for text in texts {
+            desk.last_seq += 1;
+            let (message, seq) = (MessageId::new(at(1)), desk.last_seq);
+            let data = json!({"messageId": message});
+            changes.events.push(Happened { seq, chat: None, kind: EventKind::MessagePrepared, data });
+            changes.sends.push(NewSend {
+                message,
+                chat: None,
+                seq,
+                author: Author::Bot,
+                content: Content::Text { text: (*text).to_owned() },
+                token: None,
+                at: at(1),
+            });
+        }
+        desk::save(&mut tx, &desk, &changes, at(1)).await.expect("they are prepared");
+        tx.commit().await.expect("they are committed");
+        changes.sends.iter().map(|send| send.message).collect()
     }
 
     /// The tables that hold a word in plain, wherever in a row, byte columns included.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hilo_domain::inbound::{Meaning, Sender};
+use hilo_domain::inbound::Meaning;
 use hilo_domain::message::{Content, Direction};
 use hilo_store::mail::{self, Stored};
 use hilo_store::testing::{at, database, number, text};
-use hilo_store::{clients, conversations, messages};
+use hilo_store::{conversations, messages};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -179,96 +179,67 @@ async fn an_echo_is_ours_and_a_group_has_a_conversation_of_its_own() {
     assert_eq!(db.count("select count(*) from outbox where bell = 'conversation'").await, 1);
 }
 
-fn ghost(db: &hilo_store::testing::Database) -> mail::Arrival {
-    let mut ghost = text(db.number, "51987654321", "wamid.g", "", 0);
-    ghost.message.meaning = Meaning::Ghost;
-    ghost.message.content = Content::Unsupported { kind: None, code: Some(131_060) };
-    ghost
+#[tokio::test]
+async fn a_copy_renames_nobody() {
+    let db = database().await;
+    let first = text(db.number, "51900000001", "1", "a", 0);
+    db.arrive(&first).await;
+    let mut second = text(db.number, "51900000001", "2", "b", 1);
+    second.message.sender.name = Some("Ana María".into());
+    db.arrive(&second).await;
+    assert_eq!(db.arrive(&first).await, Stored::Duplicate);
+    assert_eq!(db.texts("select name from clients").await, ["Ana María"]);
 }
 
+/// A batch that waits for nobody leaves a locked conversation, and everything that belongs to its client, to others.
 #[tokio::test]
-async fn the_real_message_takes_the_place_of_its_ghost() {
+async fn a_batch_that_waits_for_nobody_leaves_what_is_locked() {
     let db = database().await;
-    assert!(matches!(db.arrive(&ghost(&db)).await, Stored::New(_)));
-    assert_eq!(db.count("select count(*) from inputs where consumed_at is null").await, 0);
-    assert_eq!(db.count("select count(*) from events").await, 0);
-    assert_eq!(db.count("select count(*) from outbox where bell = 'ghost' and event_id is null").await, 1);
-    let real = text(db.number, "51987654321", "wamid.g", "hola", 1);
-    let Stored::Replaced(conversation) = db.arrive(&real).await else { panic!("it replaces") };
-    assert_eq!(db.arrive(&real).await, Stored::Duplicate);
-    assert_eq!(db.arrive(&ghost(&db)).await, Stored::Duplicate, "a late ghost replaces nothing");
-    let all = messages::list(&db.pool, &db.ring, conversation, 0, 10).await.unwrap();
-    assert_eq!(all.len(), 1);
-    assert_eq!(all[0].content.text(), Some("hola"));
-    assert_eq!(db.count("select count(*) from inputs where consumed_at is null").await, 1);
-    assert_eq!(db.count("select count(*) from outbox where bell = 'conversation'").await, 1);
-    let id = all[0].id;
-    let mut tx = db.begin().await;
-    assert!(mail::give_up_ghost(&mut tx, id, at(11)).await.unwrap().is_empty(), "it is no ghost any more");
-}
-
-#[tokio::test]
-async fn a_ghost_without_a_body_becomes_an_input_itself() {
-    let db = database().await;
-    let Stored::New(conversation) = db.arrive(&ghost(&db)).await else { panic!("it is new") };
-    let id: uuid::Uuid = db.texts("select id::text from messages").await[0].parse().unwrap();
-    let mut tx = db.begin().await;
-    assert_eq!(mail::give_up_ghost(&mut tx, id.into(), at(10)).await.unwrap().len(), 1);
-    tx.commit().await.unwrap();
-    let all = messages::list(&db.pool, &db.ring, conversation, 0, 10).await.unwrap();
-    assert_eq!(all[0].seq, Some(1));
-    assert_eq!(db.count("select count(*) from inputs where consumed_at is null").await, 1);
-    assert_eq!(db.arrive(&text(db.number, "51987654321", "wamid.g", "tarde", 12)).await, Stored::Duplicate);
-}
-
-#[tokio::test]
-async fn the_business_scoped_id_wins_and_the_merge_is_recorded() {
-    let db = database().await;
-    let mut by_id = text(db.number, "51900000001", "1", "a", 0);
-    by_id.message.sender =
-        Sender { address: Some("PE.1".into()), business_scoped_id: Some("PE.1".into()), ..Sender::default() };
-    let Stored::New(kept) = db.arrive(&by_id).await else { panic!("it is new") };
-    let Stored::New(_) = db.arrive(&text(db.number, "51900000001", "2", "b", 1)).await else { panic!("it is new") };
-    let mut both = text(db.number, "51900000001", "3", "c", 2);
-    both.message.sender.business_scoped_id = Some("PE.1".into());
-    assert_eq!(db.arrive(&both).await, Stored::New(kept));
-    assert_eq!(db.count("select count(*) from client_merges where whole").await, 1);
-    assert_eq!(db.count("select count(*) from conversations where is_primary").await, 1);
-    assert_eq!(db.count("select count(distinct client_id) from conversations").await, 1, "the timeline shows both");
-    assert_eq!(db.arrive(&text(db.number, "51900000001", "4", "d", 3)).await, Stored::New(kept));
-}
-
-#[tokio::test]
-async fn a_phone_number_that_changed_hands_moves_alone() {
-    let db = database().await;
-    for (id, business) in [("1", "PE.1"), ("2", "PE.2")] {
-        let mut arrival = text(db.number, &format!("5190000000{id}"), id, "a", 0);
-        arrival.message.sender.business_scoped_id = Some(business.into());
-        db.arrive(&arrival).await;
+    for person in ["51900000001", "51900000002"] {
+        db.arrive(&text(db.number, person, person, "0", 0)).await;
     }
-    let mut moved = text(db.number, "51900000002", "3", "ahora es mío", 1);
-    moved.message.sender.business_scoped_id = Some("PE.1".into());
-    db.arrive(&moved).await;
-    assert_eq!(db.count("select count(*) from client_merges where not whole").await, 1);
-    assert_eq!(db.count("select count(*) from clients where merged_into is not null").await, 0);
-    assert_eq!(db.count("select count(*) from conversations where is_primary").await, 2);
+    let lock = db
+        .hold(
+            "select c.id from conversations c join client_identifiers i using (client_id)
+             where i.value = '51900000001' for update of c",
+        )
+        .await;
+    let batch = [
+        text(db.number, "51900000001", "a", "1", 1),
+        text(db.number, "51900000002", "b", "1", 1),
+        text(db.number, "51900000001", "c", "2", 1),
+    ];
+    let mut tx = db.begin().await;
+    let stored = mail::store_free(&mut tx, &db.ring, &batch).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(matches!(stored.outcomes[..], [Stored::Unknown, Stored::New(_), Stored::Unknown]), "{stored:?}");
+    lock.rollback().await.unwrap();
+    let mut tx = db.begin().await;
+    let stored = mail::store_free(&mut tx, &db.ring, &batch).await.unwrap();
+    assert!(matches!(stored.outcomes[..], [Stored::New(_), Stored::Duplicate, Stored::New(_)]), "{stored:?}");
 }
 
-#[tokio::test]
-async fn a_client_s_new_number_is_attached() {
-    let db = database().await;
-    let Stored::New(conversation) = db.arrive(&text(db.number, "51900000001", "1", "a", 0)).await else { panic!() };
-    let known = Sender { address: Some("51900000001".into()), phone: Some("51900000001".into()), ..Sender::default() };
-    let also = Sender { phone: Some("51900000002".into()), ..Sender::default() };
-    let visit = clients::Visit { sender: &known, number: db.number, waba_id: Some("200000000000001"), at: at(1) };
-    let mut tx = db.begin().await;
-    assert!(clients::also_known_as(&mut tx, visit, &also).await.unwrap().is_some());
-    tx.commit().await.unwrap();
-    assert_eq!(db.arrive(&text(db.number, "51900000002", "2", "b", 2)).await, Stored::New(conversation));
-    let stranger = Sender { phone: Some("51900000007".into()), ..Sender::default() };
-    let mut tx = db.begin().await;
-    let visit = clients::Visit { sender: &stranger, number: db.number, waba_id: None, at: at(1) };
-    assert!(clients::also_known_as(&mut tx, visit, &also).await.unwrap().is_none(), "a stranger stays one");
+/// A merge commits between the introduction and the lock of the conversation: the message is lost to this transaction,
+/// which is begun again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_race_against_a_merge_is_tried_again() {
+    let db = Arc::new(database().await);
+    db.arrive(&text(db.number, "51900000001", "1", "a", 0)).await;
+    let merge = db.hold("update conversations set is_primary = false").await;
+    let mut arrival = text(db.number, "51900000001", "2", "b", 1);
+    arrival.message.sender.business_scoped_id = Some("PE.1".into());
+    let introduced = tokio::spawn({
+        let (db, arrival) = (db.clone(), arrival.clone());
+        async move {
+            let mut tx = db.begin().await;
+            mail::introduce(&mut tx, &db.ring, &arrival).await
+        }
+    });
+    db.until_blocked(1).await;
+    merge.commit().await.unwrap();
+    let error = introduced.await.unwrap().unwrap_err();
+    assert!(error.is_retryable() && error.is_unavailable() && !error.is_data(), "{error:?}");
+    assert!(matches!(db.arrive(&arrival).await, Stored::New(_)));
 }
 
 #[tokio::test]
@@ -317,23 +288,4 @@ async fn any_copies_in_any_batches_give_the_same_conversation() {
         };
         assert_eq!(said, expected, "case {case}: {deliveries:?}");
     }
-}
-
-/// The rest of check 50: a privacy id and a phone that come together are one client from then on.
-#[tokio::test]
-async fn a_privacy_id_and_a_phone_are_one_client_once_they_come_together() {
-    let db = database().await;
-    let by_lid = |id: &str| {
-        let mut arrival = text(db.number, "1234@lid", id, "a", 0);
-        arrival.message.sender =
-            Sender { address: Some("1234@lid".into()), lid: Some("1234".into()), ..Sender::default() };
-        arrival
-    };
-    let first = db.arrive(&by_lid("1")).await;
-    let mut both = text(db.number, "51900000001", "2", "b", 1);
-    both.message.sender.lid = Some("1234".into());
-    assert_eq!(db.arrive(&both).await, first);
-    assert_eq!(db.arrive(&text(db.number, "51900000001", "3", "c", 2)).await, first);
-    assert_eq!(db.arrive(&by_lid("4")).await, first);
-    assert_eq!(db.count("select count(*) from clients").await, 1);
 }

@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where its ground is missing")]
 
 use hilo_domain::id::{ConversationId, MessageId};
-use hilo_domain::message::{Author, Content};
+use hilo_domain::inbound::ProviderError;
 use hilo_domain::receipt::{MessageStatus, Receipt};
 use hilo_store::mail::Stored;
-use hilo_store::messages::{self, NewOutbound};
+use hilo_store::messages;
+use hilo_store::receipts::{self, Taken};
 use hilo_store::testing::{Database, at, database, receipt, text};
 
 async fn conversation(db: &Database) -> ConversationId {
@@ -16,13 +17,7 @@ async fn conversation(db: &Database) -> ConversationId {
 }
 
 async fn prepare(db: &Database, conversation: ConversationId) -> MessageId {
-    let id = MessageId::new(at(1));
-    let content = Content::Text { text: "¡Hola!".into() };
-    let mut tx = db.begin().await;
-    let new = NewOutbound { id, conversation, author: Author::Bot, content: &content, at: at(1) };
-    messages::prepare(&mut tx, &db.ring, &new).await.unwrap();
-    tx.commit().await.unwrap();
-    id
+    db.prepare(conversation, &["¡Hola!"]).await.remove(0)
 }
 
 async fn accept(db: &Database, message: MessageId, provider_id: &str) -> Vec<i64> {
@@ -178,4 +173,96 @@ async fn a_receipt_of_another_number_does_not_touch_the_message() {
     foreign.receipt.callback = Some(format!("{message}:1"));
     db.receive(&[foreign]).await;
     assert_eq!(status(&db, conversation, message).await, MessageStatus::Sent);
+}
+
+/// `turns.md` 16.
+#[tokio::test]
+async fn that_an_attempt_failed_counts_for_the_last_attempt_alone() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    let of = |id: &str, attempt: i32, word| {
+        let mut of = receipt(db.number, id, word, 1);
+        of.receipt.callback = Some(format!("{message}:{attempt}"));
+        of
+    };
+    let mut tx = db.begin().await;
+    messages::tried_again(&mut tx, message, 2, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    db.receive(&[of("wamid.1", 1, Receipt::Failed)]).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Pending, "there is a second attempt");
+    assert_eq!(db.count("select count(*) from inputs where kind = 'failed_send'").await, 0);
+    accept(&db, message, "wamid.2").await;
+    db.receive(&[of("wamid.2", 2, Receipt::Failed)]).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Failed);
+    let mut tx = db.begin().await;
+    messages::tried_again(&mut tx, message, 3, at(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Pending);
+    accept(&db, message, "wamid.3").await;
+    db.receive(&[receipt(db.number, "wamid.3", Receipt::Failed, 5)]).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Failed, "the last one's, by its id");
+    assert_eq!(
+        db.texts("select key from inputs where kind = 'failed_send' order by n").await,
+        [format!("{message}:2"), format!("{message}:3")]
+    );
+    db.receive(&[of("wamid.1", 1, Receipt::Delivered)]).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Delivered, "what arrived, arrived");
+    let mut tx = db.begin().await;
+    assert!(messages::tried_again(&mut tx, message, 3, at(6)).await.is_err(), "it is at this attempt already");
+}
+
+#[tokio::test]
+async fn an_error_goes_when_the_message_arrives_after_all() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    accept(&db, message, "wamid.1").await;
+    let mut failed = receipt(db.number, "wamid.1", Receipt::Failed, 1);
+    failed.receipt.errors = vec![ProviderError { code: 131_026, message: "undeliverable".into() }];
+    db.receive(&[failed]).await;
+    assert_eq!(db.texts("select error->0->>'code' from messages where error is not null").await, ["131026"]);
+    db.receive(&[receipt(db.number, "wamid.1", Receipt::Delivered, 2)]).await;
+    assert_eq!(db.count("select count(*) from messages where error is not null").await, 0);
+}
+
+#[tokio::test]
+async fn only_a_message_of_ours_to_that_number_can_be_accepted() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    let other = hilo_store::testing::number(&db.pool, &db.ring, "other", "100000000000002", "other").await;
+    let inbound: MessageId =
+        db.texts("select id::text from messages where direction = 'inbound'").await[0].parse().unwrap();
+    for (number, id) in [(other, message), (db.number, inbound), (db.number, MessageId::new(at(0)))] {
+        let mut tx = db.begin().await;
+        let error = messages::accepted(&mut tx, number, id, "wamid.1", at(2)).await.unwrap_err();
+        assert!(matches!(error, hilo_store::Error::Affected { actual: 0, .. }), "{error:?}");
+    }
+}
+
+/// A batch that waits for nobody leaves receipts of a locked conversation to others, and takes the rest.
+#[tokio::test]
+async fn receipts_of_a_locked_conversation_are_left_and_the_others_taken() {
+    let db = database().await;
+    let conversation = conversation(&db).await;
+    let message = prepare(&db, conversation).await;
+    accept(&db, message, "wamid.1").await;
+    let batch = [
+        receipt(db.number, "wamid.1", Receipt::Delivered, 1),
+        receipt(db.number, "wamid.unknown", Receipt::Delivered, 1),
+    ];
+    let lock = db.hold("select id from conversations for update").await;
+    let mut tx = db.begin().await;
+    let stored = receipts::store_free(&mut tx, &batch, at(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(stored.outcomes, [Taken::Busy(Some(conversation)), Taken::Stored]);
+    drop(lock);
+    db.receive(&batch).await;
+    assert_eq!(status(&db, conversation, message).await, MessageStatus::Delivered);
+    let mut first = db.begin().await;
+    receipts::store(&mut first, &batch[1..], at(4)).await.unwrap();
+    let mut second = db.begin().await;
+    let stored = receipts::store_free(&mut second, &batch, at(4)).await.unwrap();
+    assert_eq!(stored.outcomes, [Taken::Stored, Taken::Busy(None)], "its id is locked");
 }

@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
-use hilo_domain::event::EventKind;
 use hilo_domain::id::{ConversationId, MessageId};
-use hilo_domain::message::{Author, Content};
 use hilo_domain::receipt::Receipt;
-use hilo_store::desk::{self, Changes, Happened, NewSend};
 use hilo_store::sends::{self, Claimed, Next, Outcome};
 use hilo_store::testing::{Database, at, database, receipt, text};
 use hilo_store::{mail, messages, receipts};
@@ -17,34 +14,13 @@ const LEASE: Duration = Duration::from_secs(15);
 const ANA: &str = "5215512345678";
 
 /// A conversation with so many prepared sends.
-async fn prepared(db: &Database, n: i64) -> (ConversationId, Vec<MessageId>) {
+async fn prepared(db: &Database, n: usize) -> (ConversationId, Vec<MessageId>) {
     let mut tx = db.begin().await;
     let arrival = text(db.number, ANA, "wamid.1", "hola", 0);
     let stored = mail::introduce(&mut tx, &db.ring, &arrival).await.unwrap();
     let [mail::Stored::New(conversation)] = stored.outcomes[..] else { panic!("{stored:?}") };
-    let mut desk = desk::open(&mut tx, &db.ring, conversation).await.unwrap().unwrap();
-    let mut changes = Changes::default();
-    let mut ids = Vec::new();
-    for n in 0..n {
-        desk.last_seq += 1;
-        let message = MessageId::new(at(n));
-        let content = Content::Text { text: n.to_string() };
-        let event = Happened { seq: desk.last_seq, chat: None, kind: EventKind::MessagePrepared, data: json!({}) };
-        changes.events.push(event);
-        changes.sends.push(NewSend {
-            message,
-            chat: None,
-            seq: desk.last_seq,
-            author: Author::Bot,
-            content,
-            token: None,
-            at: at(n),
-        });
-        ids.push(message);
-    }
-    desk::save(&mut tx, &desk, &changes, at(0)).await.unwrap();
     tx.commit().await.unwrap();
-    (conversation, ids)
+    (conversation, db.prepare(conversation, &["uno", "dos", "tres"][..n]).await)
 }
 
 async fn claim(db: &Database, conversation: ConversationId) -> Next {

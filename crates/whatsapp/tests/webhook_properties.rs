@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use hilo_whatsapp::meta::webhook::{Element, clean, parse};
+use hilo_whatsapp::meta::webhook::{Element, clean, parse, slices};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -140,11 +140,15 @@ proptest! {
         let neighbour = json!({"id": "W", "changes": [{"field": "messages", "value": {"messages": [
             {"from": "51987654321", "id": "wamid.neighbour", "type": "text", "text": {"body": "hola"}}]}}]});
         let body = json!({"entry": [neighbour, entry, neighbour]});
-        let elements = parse(&serde_json::to_vec(&body).unwrap()).unwrap();
+        let bytes = serde_json::to_vec_pretty(&body).unwrap();
+        let elements = parse(&bytes).unwrap();
 
-        for element in &elements {
+        let pointers: Vec<&str> = elements.iter().map(|element| element.pointer.as_str()).collect();
+        for (element, slice) in elements.iter().zip(slices(&bytes, &pointers)) {
             let raw = body.pointer(&element.pointer);
             prop_assert!(raw.is_some(), "{} leads nowhere", element.pointer);
+            let sliced: Value = serde_json::from_slice(slice).unwrap();
+            prop_assert_eq!(Some(&sliced), raw, "{}", &element.pointer);
             if let Err(unreadable) = &element.what {
                 prop_assert_eq!(Some(&unreadable.raw), raw);
                 prop_assert!(!unreadable.reason.is_empty());
@@ -184,6 +188,8 @@ proptest! {
                 {{"from":"1{escapes}","id":"a{escapes}","type":"text","text":{{"body":"{escapes}"}}}}]}}}}]}}]}}"#
         );
         prop_assert!(!String::from_utf8(clean(body.as_bytes()).into_owned()).unwrap().contains("\\u0000"));
+        let slice = slices(body.as_bytes(), &["/entry/0/changes/0/value/messages/0/text/body"])[0];
+        prop_assert_eq!(std::str::from_utf8(slice).unwrap(), format!("\"{escapes}\""));
         for element in parse(body.as_bytes()).unwrap() {
             let shown = serde_json::to_string(&element.what.unwrap()).unwrap();
             prop_assert!(!shown.contains("\\u0000"));

@@ -12,14 +12,16 @@ use serde_json::json;
 use crate::server::App;
 
 const PATIENCE: Duration = Duration::from_secs(1);
+/// A table that cannot be had for so long makes us unready; shorter than [`PATIENCE`], so that the probe ends by itself.
+const LOCKED: Duration = Duration::from_millis(700);
 
 pub(crate) async fn healthz() -> Json<serde_json::Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// 503 only without Postgres; Temporal and Redis may be away for a while, and messages are taken all the same.
+/// 503 only without a Postgres that takes writes; Temporal and Redis may be away for a while, and messages are taken all the same.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let database = tokio::time::timeout(PATIENCE, hilo_store::ping(&app.intake.pool));
+    let database = tokio::time::timeout(PATIENCE, hilo_store::conversations::writable(&app.intake.pool, LOCKED));
     let temporal = tokio::time::timeout(PATIENCE, app.bells.ping());
     let redis = tokio::time::timeout(PATIENCE, app.stream.ping());
     let (database, temporal, redis) = tokio::join!(database, temporal, redis);

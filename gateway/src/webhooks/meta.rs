@@ -1,7 +1,7 @@
 //! `GET|POST /webhooks/meta`: all of Meta's numbers.
 //!
 //! Verify the bytes as they came, read them, store every element, answer 200, ring. The answer waits for the commit
-//! and for nothing else: Temporal and Redis may be away.
+//! and for nothing else: Temporal and Redis may be away. What is neither message nor receipt is in `aside.rs`.
 
 use std::sync::Arc;
 
@@ -11,13 +11,9 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use futures::FutureExt;
 use hilo_domain::id::NumberId;
-use hilo_domain::inbound::{AccountNews, Fact, IdentityChange};
-use hilo_store::account_news::{self, News};
-use hilo_store::clients::{self, Visit};
+use hilo_domain::inbound::Fact;
 use hilo_store::numbers::Number;
-use hilo_store::quarantine::{self, NewQuarantined};
 use hilo_store::{mail, receipts};
 use hilo_whatsapp::meta::signature;
 use hilo_whatsapp::meta::verification::{self, Question};
@@ -25,8 +21,9 @@ use hilo_whatsapp::meta::webhook::{self, Element};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::batcher::Away;
-use crate::intake::retry_races;
+use super::aside::{Aside, Identity, learn, set_aside};
+use crate::batcher::{Away, PATIENCE};
+use crate::intake::{Item, Mail, Origin, Receipt};
 use crate::numbers::Directory;
 use crate::problem::{Code, Problem};
 use crate::server::App;
@@ -51,7 +48,7 @@ pub(crate) async fn verify(
     query: Result<Query<Verification>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Problem::new(Code::BadRequest, "The query cannot be read as UTF-8 pairs."))?;
-    let numbers = app.numbers.all().await.map_err(|error| away(&error))?;
+    let numbers = app.numbers.all().await.map_err(|Away| Problem::database_away())?;
     let tokens: Vec<SecretString> = numbers.iter().filter_map(|number| number.verify_token.clone()).collect();
     let question = Question { mode: &asked.mode, verify_token: &asked.verify_token, challenge: &asked.challenge };
     let Some(challenge) = verification::answer(question, &tokens) else {
@@ -85,7 +82,13 @@ async fn take_in(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesReject
         }
         _ => Problem::new(Code::BadRequest, "The body ended before all of it had come."),
     })?;
-    let numbers = app.numbers.all().await.map_err(|error| away(&error))?;
+    // A request in trouble is answered in time, whatever Postgres does; what is stored by then is found by its copy.
+    tokio::time::timeout(PATIENCE, store(app, headers, body)).await.unwrap_or_else(|_| Err(Problem::database_away()))
+}
+
+/// Verifies, reads and stores one body.
+async fn store(app: &App, headers: &HeaderMap, body: Bytes) -> Result<(), Problem> {
+    let numbers = app.numbers.all().await.map_err(|Away| Problem::database_away())?;
     let signers = signers(&numbers, headers, &body);
     if signers.is_empty() {
         let detail = "X-Hub-Signature-256 must be `sha256=` and the HMAC of the raw body under the app secret of an enabled number.";
@@ -93,7 +96,8 @@ async fn take_in(app: &App, headers: &HeaderMap, body: Result<Bytes, BytesReject
     }
     let elements = webhook::parse(&body)
         .map_err(|_| Problem::new(Code::InvalidJson, "The body is signed but is not JSON; nothing was stored."))?;
-    sort_out(app, &numbers, &signers, elements).await.map_err(|Away| Problem::database_away())
+    let sorted = sort(&numbers, &signers, elements, &body, app.clock.now());
+    take(app, &body, sorted).await.map_err(|Away| Problem::database_away())
 }
 
 /// The numbers whose app secret signed this body. Every distinct secret is tried, whether or not one has matched.
@@ -124,44 +128,55 @@ fn signers(numbers: &Directory, headers: &HeaderMap, body: &[u8]) -> Vec<NumberI
 /// Everything that one body brought, by where it goes.
 #[derive(Default)]
 struct Sorted {
-    mail: Vec<mail::Arrival>,
-    receipts: Vec<receipts::Arrival>,
+    mail: Vec<Mail>,
+    receipts: Vec<Receipt>,
+    identities: Vec<Item<Identity>>,
+    aside: Vec<Item<Aside>>,
 }
 
-async fn sort_out(app: &App, numbers: &[Number], signers: &[NumberId], elements: Vec<Element>) -> Result<(), Away> {
-    let at = app.clock.now();
+/// Sorts the elements of one body; decides nothing and stores nothing.
+fn sort(numbers: &[Number], signers: &[NumberId], elements: Vec<Element>, body: &Bytes, at: DateTime<Utc>) -> Sorted {
     let mut sorted = Sorted::default();
     for element in elements {
-        let owner = match owner(numbers, signers, &element) {
-            Ok(owner) => owner,
-            Err(reason) => {
-                set_aside(app, &element, reason, at).await?;
+        let owner = owner(numbers, signers, &element);
+        let Element { pointer, phone_number_id, waba_id, field, what } = element;
+        let origin = Origin { body: body.clone(), pointer, phone_number_id, waba_id, field };
+        let waba_id = || origin.waba_id.clone();
+        let aside = match (what, owner) {
+            (_, Err(reason)) => Aside::Foreign(reason),
+            (Err(unreadable), Ok(_)) => Aside::Dead(unreadable.reason),
+            (Ok(Fact::Account(_)), Ok(number)) => Aside::News(number.map(|number| number.id)),
+            (Ok(_), Ok(None)) => Aside::Dead("it names no number of ours".to_owned()),
+            (Ok(Fact::Message(message)), Ok(Some(number))) => {
+                let direction = webhook::direction(&message);
+                let what = mail::Arrival { number: number.id, waba_id: waba_id(), at, direction, message: *message };
+                sorted.mail.push(Item { what, origin });
+                continue;
+            }
+            (Ok(Fact::Receipt(receipt)), Ok(Some(number))) => {
+                let what = receipts::Arrival { number: number.id, at, receipt };
+                sorted.receipts.push(Item { what, origin });
+                continue;
+            }
+            (Ok(Fact::Identity(change)), Ok(Some(number))) => {
+                sorted.identities.push(Item { what: Identity { number: number.id, at, change }, origin });
                 continue;
             }
         };
-        let waba_id = element.waba_id.clone();
-        match (element.what, owner) {
-            (Err(unreadable), _) => {
-                let body = serde_json::to_vec(&unreadable.raw).unwrap_or_default();
-                app.intake.keep_dead(&element.pointer, &unreadable.reason, &body).await?;
-            }
-            (Ok(Fact::Message(message)), Some(number)) => {
-                let direction = webhook::direction(&message);
-                sorted.mail.push(mail::Arrival { number: number.id, waba_id, at, direction, message: *message });
-            }
-            (Ok(Fact::Receipt(receipt)), Some(number)) => {
-                sorted.receipts.push(receipts::Arrival { number: number.id, at, receipt });
-            }
-            (Ok(Fact::Identity(change)), Some(number)) => learn(app, number, waba_id.as_deref(), &change, at).await?,
-            (Ok(Fact::Account(news)), number) => note(app, number, waba_id.as_deref(), &news, at).await?,
-            (Ok(fact), None) => {
-                let body = serde_json::to_vec(&fact).unwrap_or_default();
-                app.intake.keep_dead(&element.pointer, "it names no number of ours", &body).await?;
-            }
-        }
+        sorted.aside.push(Item { what: aside, origin });
     }
-    let (mail, receipts) = tokio::join!(app.mail.write(sorted.mail), app.receipts.write(sorted.receipts));
-    mail.and(receipts)
+    sorted
+}
+
+/// Stores what one body brought. New identifiers are learned last: what the body says was said under the old ones.
+async fn take(app: &App, body: &Bytes, sorted: Sorted) -> Result<(), Away> {
+    let (mail, receipts, aside) = tokio::join!(
+        app.mail.write(sorted.mail, body.len()),
+        app.receipts.write(sorted.receipts, body.len()),
+        set_aside(app, body, &sorted.aside),
+    );
+    mail.and(receipts).and(aside)?;
+    learn(app, body, &sorted.identities).await
 }
 
 /// Whose an element is: a number's, or, for news about an account, nobody's in particular.
@@ -183,87 +198,4 @@ fn owner<'a>(
         }
         (None, None) => Ok(None),
     }
-}
-
-async fn set_aside(app: &App, element: &Element, reason: &'static str, at: DateTime<Utc>) -> Result<(), Away> {
-    let body = match &element.what {
-        Ok(fact) => serde_json::to_vec(fact),
-        Err(unreadable) => serde_json::to_vec(&unreadable.raw),
-    }
-    .unwrap_or_default();
-    let quarantined = NewQuarantined {
-        phone_number_id: element.phone_number_id.as_deref(),
-        waba_id: element.waba_id.as_deref(),
-        field: &element.field,
-        reason,
-        body: &body,
-        at,
-    };
-    metrics::counter!("hilo_quarantined_total").increment(1);
-    stored(
-        retry_races(|| {
-            async {
-                let mut tx = hilo_store::begin(&app.intake.pool).await?;
-                quarantine::keep(&mut tx, &app.intake.ring, &quarantined).await?;
-                Ok(tx.commit().await?)
-            }
-            .boxed()
-        })
-        .await,
-    )
-}
-
-async fn learn(
-    app: &App,
-    number: &Number,
-    waba_id: Option<&str>,
-    change: &IdentityChange,
-    at: DateTime<Utc>,
-) -> Result<(), Away> {
-    let known = Visit { sender: &change.known, number: number.id, waba_id, at };
-    stored(
-        retry_races(|| {
-            async {
-                let mut tx = hilo_store::begin(&app.intake.pool).await?;
-                clients::also_known_as(&mut tx, known, &change.also).await?;
-                Ok(tx.commit().await?)
-            }
-            .boxed()
-        })
-        .await,
-    )
-}
-
-async fn note(
-    app: &App,
-    number: Option<&Number>,
-    waba_id: Option<&str>,
-    news: &AccountNews,
-    at: DateTime<Utc>,
-) -> Result<(), Away> {
-    let body = serde_json::to_vec(&news.raw).unwrap_or_default();
-    let kept = News { number: number.map(|n| n.id), waba_id, field: &news.field, body: &body, at };
-    stored(
-        retry_races(|| {
-            async {
-                let mut tx = hilo_store::begin(&app.intake.pool).await?;
-                account_news::keep(&mut tx, &app.intake.ring, &kept).await?;
-                Ok(tx.commit().await?)
-            }
-            .boxed()
-        })
-        .await,
-    )
-}
-
-fn stored(outcome: hilo_store::Result<()>) -> Result<(), Away> {
-    outcome.map_err(|error| {
-        tracing::warn!(%error, "an element of a webhook could not be stored; Meta will deliver it again");
-        Away
-    })
-}
-
-fn away(error: &hilo_store::Error) -> Problem {
-    tracing::warn!(%error, "the numbers cannot be read");
-    Problem::database_away()
 }

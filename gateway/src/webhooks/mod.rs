@@ -1,3 +1,4 @@
 //! What providers deliver.
 
+mod aside;
 pub(crate) mod meta;

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{Ear, SECRET, messages, on, rig, text};
-use axum::http::StatusCode;
-use hilo_domain::clock::{SharedClock, SystemClock};
-use hilo_gateway::intake::Intake;
-use hilo_gateway::{Deps, Gateway};
-use hilo_relay::outbox::{Relay, Ringer, Settings};
+use std::time::Duration;
+
+use crate::support::{PHONE_NUMBER_ID, SECRET, body, exchange, listening, messages, on, rig, text};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use hilo_store::testing::{Database, database};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 
 /// Everything that was stored is whole: each message has its key, event, input, and there are no gaps.
 async fn whole(db: &Database) -> [i64; 5] {
@@ -127,42 +126,142 @@ async fn a_read_only_database_is_unavailable_and_loses_nothing() {
     assert_eq!(whole(&rig.db).await, [1; 5]);
 }
 
-/// A gateway on a socket, for what only bytes can say.
-async fn listening() -> (std::net::SocketAddr, CancellationToken) {
-    let db = database().await;
-    let ear = Arc::new(Ear::default());
-    let clock: SharedClock = Arc::new(SystemClock);
-    let stop = CancellationToken::new();
-    let ringer = Ringer {
-        pool: db.pool.clone(),
-        bells: ear.clone(),
-        stream: ear.clone(),
-        clock: clock.clone(),
-        settings: Settings::default(),
-    };
-    let (relay, _) = Relay::start(ringer, stop.clone());
-    let intake = Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay, clock };
-    let gateway = Gateway::bind("127.0.0.1:0", Deps { intake, bells: ear.clone(), stream: ear }).await.unwrap();
-    let address = gateway.local_addr().unwrap();
-    tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
-    (address, stop)
+/// Everything that the contract says of a blocked Postgres, while `lock` is held.
+async fn blocked(lock: &'static str, what: &str) {
+    let mut db = database().await;
+    // Postgres itself gives up nothing in time: what answers is ours.
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
+    db.pool = hilo_store::open(&db.url, patient).unwrap();
+    let rig = on(db);
+    let body = |id: &str| messages(&[text("51987654321", id, "hola")]);
+    assert_eq!(rig.post(&body("a")).await, StatusCode::OK);
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let lock = rig.db.hold(lock).await;
+    let [b, c, d] = ["b", "c", "d"].map(body);
+    let requests = async { tokio::join!(rig.post(&b), rig.post(&c), rig.post(&d)) };
+    let probes = async { (rig.send(get("/readyz")).await.0, rig.send(get("/healthz")).await.0) };
+    let (requests, probes) = tokio::join!(requests, probes);
+    let away = StatusCode::SERVICE_UNAVAILABLE;
+    assert_eq!(requests, (away, away, away), "{what}");
+    assert_eq!(probes, (away, StatusCode::OK), "{what}");
+    lock.rollback().await.unwrap();
+    for body in [b, c, d] {
+        while rig.post(&body).await != StatusCode::OK {}
+    }
+    assert_eq!(rig.send(get("/readyz")).await.0, StatusCode::OK);
+    assert_eq!(rig.db.count("select count(*) from messages").await, 4);
+    assert_eq!(rig.db.count("select count(*) from dead_letters").await, 0);
 }
 
-/// Sends bytes and reads the status of the answer; `None` when the connection was closed without one.
-async fn exchange(address: std::net::SocketAddr, bytes: &[u8]) -> Option<u16> {
-    let mut socket = TcpStream::connect(address).await.unwrap();
-    // The other side may well stop reading before all of it is written.
-    drop(socket.write_all(bytes).await);
-    let mut answer = Vec::new();
-    drop(socket.read_to_end(&mut answer).await);
-    let line = String::from_utf8_lossy(&answer);
-    line.split_whitespace().nth(1)?.parse().ok()
+/// Check 19: every table locked for as long as somebody likes. Whoever asks is answered before the lock goes, the
+/// process lives and says that it is not ready, and afterwards everything is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blocked_database_is_unavailable_and_the_process_lives() {
+    tokio::join!(
+        blocked("lock table messages in access exclusive mode", "a table that cannot be read"),
+        blocked("lock table outbox in share mode", "a table that cannot be written"),
+        blocked("lock table client_identifiers in access exclusive mode", "the first table of the way"),
+    );
+}
+
+/// Check 19, one conversation: many messages of whoever is locked wait, and nobody else does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_conversation_holds_up_nobody_else() {
+    let mut db = database().await;
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
+    db.pool = hilo_store::open(&db.url, patient).unwrap();
+    let rig = Arc::new(on(db));
+    let body = |from: &str, id: &str| messages(&[text(from, id, id)]);
+    for (from, id) in [("51900000001", "a0"), ("51900000002", "b0")] {
+        assert_eq!(rig.post(&body(from, id)).await, StatusCode::OK);
+    }
+    let lock = rig
+        .db
+        .hold(
+            "select c.id from conversations c join client_identifiers i using (client_id)
+             where i.value = '51900000001' for update of c",
+        )
+        .await;
+    let blocked: Vec<_> = (1..=8)
+        .map(|i| {
+            let (rig, body) = (rig.clone(), body("51900000001", &format!("a{i}")));
+            tokio::spawn(async move { rig.post(&body).await })
+        })
+        .collect();
+    rig.db.until_blocked(1).await;
+    // Somebody known, and somebody new: both are done while the first ones wait.
+    assert_eq!(rig.post(&body("51900000002", "b1")).await, StatusCode::OK);
+    assert_eq!(rig.post(&body("51900000003", "c0")).await, StatusCode::OK);
+    assert!(blocked.iter().all(|one| !one.is_finished()), "they wait for the lock");
+    assert_eq!(
+        rig.db
+            .count(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            .await,
+        1,
+        "and hold one connection together"
+    );
+    lock.rollback().await.unwrap();
+    for one in blocked {
+        assert_eq!(one.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(rig.db.count("select count(*) from messages").await, 12);
+}
+
+/// The same for receipts: those of a locked conversation wait, the others are taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_a_locked_conversation_hold_up_no_others() {
+    let mut db = database().await;
+    let patient = hilo_store::PoolOptions { statement: Duration::ZERO, ..hilo_store::PoolOptions::default() };
+    db.pool = hilo_store::open(&db.url, patient).unwrap();
+    let rig = Arc::new(on(db));
+    for from in ["51900000001", "51900000002"] {
+        assert_eq!(rig.post(&messages(&[text(from, from, "hola")])).await, StatusCode::OK);
+    }
+    rig.db
+        .execute(
+            "insert into messages (id, conversation_id, direction, author, kind, body, provider_id, own_status, status, at)
+             select gen_random_uuid(), m.conversation_id, 'outbound', 'bot', 'text', m.body,
+                    concat(m.provider_id, '.', n), 'sent', 'sent', m.at
+             from messages m, generate_series(1, 8) n",
+        )
+        .await;
+    let delivered = |id: String| {
+        body(
+            PHONE_NUMBER_ID,
+            json!({"statuses": [{"id": id, "status": "delivered", "timestamp": "1795000000", "recipient_id": "5"}]}),
+        )
+    };
+    let lock = rig
+        .db
+        .hold(
+            "select c.id from conversations c join client_identifiers i using (client_id)
+             where i.value = '51900000001' for update of c",
+        )
+        .await;
+    let blocked: Vec<_> = (1..=8)
+        .map(|i| {
+            let (rig, body) = (rig.clone(), delivered(format!("51900000001.{i}")));
+            tokio::spawn(async move { rig.post(&body).await })
+        })
+        .collect();
+    rig.db.until_blocked(1).await;
+    for i in 1..=8 {
+        assert_eq!(rig.post(&delivered(format!("51900000002.{i}"))).await, StatusCode::OK);
+    }
+    assert!(blocked.iter().all(|one| !one.is_finished()), "they wait for the lock");
+    lock.rollback().await.unwrap();
+    for one in blocked {
+        assert_eq!(one.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(rig.db.count("select count(*) from messages where status = 'delivered'").await, 16);
 }
 
 /// Checks 96, 97 and 100 at the level of bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_heads_are_refused_and_the_next_request_is_served() {
-    let (address, stop) = listening().await;
+    let (address, stop) = listening(&database().await).await;
     let head = |lines: &str| format!("GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{lines}\r\n");
     assert_eq!(exchange(address, head("").as_bytes()).await, Some(200));
     let many: String = (0..10_000).map(|i| format!("x-{i}: y\r\n")).collect();
@@ -190,7 +289,7 @@ async fn hostile_heads_are_refused_and_the_next_request_is_served() {
 /// Check 9, the gateway's part: who has been taken in is served before it stops.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopping_gateway_finishes_what_it_has_begun() {
-    let (address, stop) = listening().await;
+    let (address, stop) = listening(&database().await).await;
     let body = messages(&[text("51987654321", "wamid.1", "hola")]).to_string();
     let signature = hilo_whatsapp::meta::signature::sign(SECRET, body.as_bytes());
     let head = format!(

@@ -1,5 +1,6 @@
 //! A gateway on a database of its own, with bells and a stream that only listen.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,10 +9,10 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use hilo_domain::clock::SharedClock;
+use hilo_domain::clock::{SharedClock, SystemClock};
 use hilo_domain::id::{AgentId, ConversationId, QueueId};
 use hilo_gateway::intake::Intake;
-use hilo_gateway::{Deps, router};
+use hilo_gateway::{Deps, Gateway, router};
 use hilo_relay::outbox::{Relay, Ringer, Settings};
 use hilo_relay::stream::{Stream, StreamError};
 use hilo_relay::temporal::{Bells, RingError};
@@ -20,6 +21,8 @@ use hilo_store::testing::{Database, at, database};
 use hilo_whatsapp::meta::signature;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -96,6 +99,11 @@ pub(crate) async fn rig() -> Rig {
 
 /// A gateway on `db`.
 pub(crate) fn on(db: Database) -> Rig {
+    looking_every(db, Duration::from_millis(20))
+}
+
+/// A gateway on `db` whose relay looks so often for what is due.
+pub(crate) fn looking_every(db: Database, every: Duration) -> Rig {
     let ear = Arc::new(Ear::default());
     let clock: SharedClock = hilo_domain::clock::ManualClock::at(at(1000));
     let stop = CancellationToken::new();
@@ -104,7 +112,7 @@ pub(crate) fn on(db: Database) -> Rig {
         bells: ear.clone(),
         stream: ear.clone(),
         clock: clock.clone(),
-        settings: Settings { every: Duration::from_millis(20), ..Settings::default() },
+        settings: Settings { every, ..Settings::default() },
     };
     let (relay, _) = Relay::start(ringer, stop.clone());
     let intake = Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay, clock };
@@ -145,6 +153,80 @@ impl Rig {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// A gateway on a socket, for what only bytes can say.
+pub(crate) async fn listening(db: &Database) -> (SocketAddr, CancellationToken) {
+    let ear = Arc::new(Ear::default());
+    let clock: SharedClock = Arc::new(SystemClock);
+    let stop = CancellationToken::new();
+    let ringer = Ringer {
+        pool: db.pool.clone(),
+        bells: ear.clone(),
+        stream: ear.clone(),
+        clock: clock.clone(),
+        settings: Settings::default(),
+    };
+    let (relay, _) = Relay::start(ringer, stop.clone());
+    let intake = Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay, clock };
+    let gateway = Gateway::bind("127.0.0.1:0", Deps { intake, bells: ear.clone(), stream: ear }).await.unwrap();
+    let address = gateway.local_addr().unwrap();
+    tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
+    (address, stop)
+}
+
+/// Sends bytes and reads the status of the answer; `None` when the connection was closed without one.
+pub(crate) async fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<u16> {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    // The other side may well stop reading before all of it is written.
+    drop(socket.write_all(bytes).await);
+    let mut answer = Vec::new();
+    drop(socket.read_to_end(&mut answer).await);
+    let line = String::from_utf8_lossy(&answer);
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Sends these bodies, signed, on a connection each, all at once: everything but the last byte is there before any last
+/// byte is. Returns the statuses.
+pub(crate) async fn at_once(address: SocketAddr, bodies: &[Value]) -> Vec<u16> {
+    let mut sockets = Vec::new();
+    for body in bodies {
+        let body = body.to_string();
+        let signature = signature::sign(SECRET, body.as_bytes());
+        let request = format!(
+            "POST /webhooks/meta HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\
+             x-hub-signature-256: {signature}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let (most, last) = request.as_bytes().split_at(request.len() - 1);
+        socket.write_all(most).await.unwrap();
+        sockets.push((socket, last.to_vec()));
+    }
+    let start = Arc::new(tokio::sync::Barrier::new(sockets.len()));
+    let answers: Vec<_> = sockets
+        .into_iter()
+        .map(|(mut socket, last)| {
+            let start = start.clone();
+            tokio::spawn(async move {
+                start.wait().await;
+                socket.write_all(&last).await.unwrap();
+                let mut answer = String::new();
+                socket.read_to_string(&mut answer).await.unwrap();
+                answer.split_whitespace().nth(1).unwrap().parse::<u16>().unwrap()
+            })
+        })
+        .collect();
+    let mut statuses = Vec::new();
+    for answer in answers {
+        statuses.push(answer.await.unwrap());
+    }
+    statuses
+}
+
+/// `short` rounds, or `long` ones with `HILO_LONG=1`.
+pub(crate) fn rounds(short: usize, long: usize) -> usize {
+    if std::env::var_os("HILO_LONG").is_some_and(|on| on == "1") { long } else { short }
 }
 
 /// One body with these messages for the demo number.

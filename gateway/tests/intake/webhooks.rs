@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::{PHONE_NUMBER_ID, SECRET, body, messages, on, rig, text};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use hilo_store::{PoolOptions, conversations, dead_letters, messages as stored};
+use hilo_store::{PoolOptions, conversations, messages as stored};
 use hilo_whatsapp::meta::signature;
 use serde_json::{Value, json};
 
@@ -122,29 +122,6 @@ async fn a_replayed_body_changes_nothing() {
     assert_eq!(rig.db.count("select last_seq from conversations").await, 2);
 }
 
-/// Check 45.
-#[tokio::test(flavor = "multi_thread")]
-async fn one_unreadable_element_of_a_hundred_costs_none_of_the_others() {
-    let rig = rig().await;
-    let entries: Vec<Value> = (0..100)
-        .map(|i| {
-            let message =
-                if i == 42 { json!({"type": "text"}) } else { text("51987654321", &format!("wamid.{i}"), "hola") };
-            body(PHONE_NUMBER_ID, json!({"messages": [message]}))["entry"][0].clone()
-        })
-        .collect();
-    let all = json!({"object": "whatsapp_business_account", "entry": entries});
-    for _ in 0..2 {
-        assert_eq!(rig.post(&all).await, StatusCode::OK);
-    }
-    assert_eq!(rig.db.count("select count(*) from messages").await, 99);
-    let dead = dead_letters::newest(&rig.db.pool, &rig.db.ring, 10).await.unwrap();
-    assert_eq!(dead.len(), 1, "the same one, delivered again, is kept once");
-    assert!(dead[0].pointer.starts_with("/entry/42/"), "{}", dead[0].pointer);
-    assert!(!dead[0].reason.is_empty());
-    assert_eq!(serde_json::from_slice::<Value>(&dead[0].body).unwrap(), json!({"type": "text"}));
-}
-
 /// Check 46.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_type_is_kept_and_shown_as_unsupported() {
@@ -155,29 +132,6 @@ async fn an_unknown_type_is_kept_and_shown_as_unsupported() {
     let id = conversations::of_phone(&rig.db.pool, "51987654321").await.unwrap()[0].id;
     let all = stored::list(&rig.db.pool, &rig.db.ring, id, 0, 10).await.unwrap();
     assert_eq!(all[0].content.kind(), "unsupported");
-}
-
-/// Check 47, and the contract's "of another app".
-#[tokio::test(flavor = "multi_thread")]
-async fn elements_for_foreign_numbers_are_quarantined_and_the_others_stored() {
-    let rig = rig().await;
-    hilo_store::testing::number(&rig.db.pool, &rig.db.ring, "other", "100000000000002", "other-app-secret").await;
-    let ours = text("51987654321", "wamid.1", "hola");
-    let theirs = |id: &str| {
-        body(id, json!({"messages": [text("51987654321", &format!("wamid.{id}"), "hola")]}))["entry"][0].clone()
-    };
-    let mut all = messages(&[ours]);
-    for id in ["999", "100000000000002"] {
-        all["entry"].as_array_mut().unwrap().push(theirs(id));
-    }
-    assert_eq!(rig.post(&all).await, StatusCode::OK);
-    assert_eq!(rig.db.count("select count(*) from messages").await, 1);
-    assert_eq!(
-        rig.db.texts("select reason from quarantine order by reason").await,
-        ["the number is not ours, or not enabled", "the number is of another app than the signature"]
-    );
-    let (_, metrics) = rig.send(get("/metrics")).await;
-    assert!(metrics.contains("hilo_quarantined_total"), "{metrics}");
 }
 
 /// Check 48.
@@ -232,6 +186,56 @@ async fn news_about_the_account_is_kept_once_and_a_new_identifier_is_learned() {
     assert_eq!(rig.post(&messages(&[moved])).await, StatusCode::OK);
     assert_eq!(rig.post(&messages(&[text("51900000000", "wamid.3", "soy yo")])).await, StatusCode::OK);
     assert_eq!(rig.db.count("select count(*) from conversations").await, 1);
+}
+
+/// What a body says was said under the old identifiers; its news of a new one comes after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_number_is_learned_after_what_its_body_says() {
+    let rig = rig().await;
+    let moved = json!({"from": "51987654321", "id": "wamid.2", "timestamp": "1795000000", "type": "system",
+        "system": {"type": "user_changed_number", "body": "…", "wa_id": "51900000000"}});
+    let update = json!({"wa_id": "51987654321", "detail": "…", "timestamp": "1795000000",
+                        "user_id": {"previous": "PE.1", "current": "PE.2"}});
+    let mut all = body(PHONE_NUMBER_ID, json!({"user_id_update": [update]}));
+    all["entry"][0]["changes"][0]["field"] = "user_id_update".into();
+    let said = messages(&[moved, text("51987654321", "wamid.1", "hola")]);
+    all["entry"].as_array_mut().unwrap().push(said["entry"][0].clone());
+    assert_eq!(rig.post(&all).await, StatusCode::OK);
+    assert_eq!(rig.post(&messages(&[text("51900000000", "wamid.3", "soy yo")])).await, StatusCode::OK);
+    let mut by_id = text("", "wamid.4", "y con otro nombre");
+    by_id["from_user_id"] = "PE.2".into();
+    by_id.as_object_mut().unwrap().remove("from");
+    assert_eq!(rig.post(&messages(&[by_id])).await, StatusCode::OK);
+    assert_eq!(rig.db.count("select count(*) from clients").await, 1);
+    assert_eq!(rig.db.count("select count(*) from conversations").await, 1);
+}
+
+/// The news of a new number, delivered again after the number has moved on, gives it back to nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_an_identifier_counts_once() {
+    let rig = rig().await;
+    let by = |from: &str, user: &str, id: &str| {
+        let mut text = text(from, id, "hola");
+        text["from_user_id"] = user.into();
+        messages(&[text])
+    };
+    assert_eq!(rig.post(&by("51987654321", "PE.1", "wamid.1")).await, StatusCode::OK);
+    let moved = messages(&[json!({"from": "51987654321", "from_user_id": "PE.1", "id": "wamid.2",
+        "timestamp": "1795000000", "type": "system",
+        "system": {"type": "user_changed_number", "body": "…", "wa_id": "51900000000"}})]);
+    assert_eq!(rig.post(&moved).await, StatusCode::OK);
+    let owner = "select string_agg(value, ' ' order by value) from client_identifiers group by client_id order by 1";
+    assert_eq!(rig.db.texts(owner).await, ["51900000000 51987654321 PE.1"]);
+    // Somebody else, known by an id of their own, takes the number over.
+    let mut other = text("", "wamid.3", "hola");
+    other["from_user_id"] = "PE.2".into();
+    other.as_object_mut().unwrap().remove("from");
+    assert_eq!(rig.post(&messages(&[other])).await, StatusCode::OK);
+    assert_eq!(rig.post(&by("51900000000", "PE.2", "wamid.4")).await, StatusCode::OK);
+    let now = ["51900000000 PE.2", "51987654321 PE.1"];
+    assert_eq!(rig.db.texts(owner).await, now);
+    assert_eq!(rig.post(&moved).await, StatusCode::OK);
+    assert_eq!(rig.db.texts(owner).await, now);
 }
 
 /// Checks 94 and 95.
@@ -343,28 +347,4 @@ async fn without_postgres_webhooks_are_refused_with_retry_after() {
     let (status, ready) = rig.send(get("/readyz")).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(ready.contains("postgres"), "{ready}");
-}
-
-/// Check 19, one conversation: whoever is locked waits a statement's time and comes again; nobody else waits with them.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_locked_conversation_holds_up_nobody_else() {
-    let mut db = hilo_store::testing::database().await;
-    let options = PoolOptions { statement: Duration::from_millis(300), ..PoolOptions::default() };
-    db.pool = hilo_store::open(&db.url, options).unwrap();
-    let rig = on(db);
-    for (from, id) in [("51900000001", "a0"), ("51900000002", "b0")] {
-        assert_eq!(rig.post(&messages(&[text(from, id, "hola")])).await, StatusCode::OK);
-    }
-    let patient =
-        hilo_store::open(&rig.db.url, PoolOptions { statement: Duration::ZERO, ..PoolOptions::default() }).unwrap();
-    let mut lock = hilo_store::begin(&patient).await.unwrap();
-    let id = conversations::of_phone(&rig.db.pool, "51900000001").await.unwrap()[0].id;
-    conversations::lock(&mut lock, id).await.unwrap();
-    let (blocked, free) =
-        tokio::join!(async { rig.post(&messages(&[text("51900000001", "a1", "espero")])).await }, async {
-            rig.post(&messages(&[text("51900000002", "b1", "paso")])).await
-        },);
-    assert_eq!((blocked, free), (StatusCode::SERVICE_UNAVAILABLE, StatusCode::OK));
-    drop(lock);
-    assert_eq!(rig.post(&messages(&[text("51900000001", "a1", "espero")])).await, StatusCode::OK);
 }

@@ -11,6 +11,7 @@ mod identity;
 mod json;
 mod message;
 mod sender;
+mod slices;
 mod status;
 mod timestamp;
 
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use clean::clean;
 pub use history::direction;
 pub use message::MAX_ID_BYTES;
+pub use slices::slices;
 
 use self::message::Way;
 use self::sender::Contacts;
@@ -48,7 +50,7 @@ pub struct Element {
 pub struct Unreadable {
     /// What is wrong with it, for people.
     pub reason: String,
-    /// The element as it came.
+    /// What it says; its bytes are [`slices`]'s.
     pub raw: Value,
 }
 
