@@ -178,6 +178,18 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Rings everything that is open, so that whatever workflow is missing starts again from the database.
+pub(crate) async fn reconcile(config: &Config) -> anyhow::Result<()> {
+    let pool = open_for_work(config)?;
+    let bells: Arc<dyn Bells> = Arc::new(TemporalBells::new(config.temporal.clone()));
+    let rung = hilo_relay::reconcile::reconcile(&pool, &bells)
+        .await
+        .context("not everything was rung; run `hilo reconcile` again, it harms nothing")?;
+    pool.close().await;
+    println!("Rang {} conversations, {} queues and {} agents.", rung.conversations, rung.queues, rung.agents);
+    Ok(())
+}
+
 /// A pool for one piece of work on the whole database, which may take its time.
 pub(crate) fn open_for_work(config: &Config) -> anyhow::Result<Pool> {
     let patient = PoolOptions { connections: 2, acquire: Duration::from_secs(10), statement: Duration::ZERO };

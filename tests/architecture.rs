@@ -13,6 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hilo-store", &["hilo-domain"]),
     ("hilo-whatsapp", &["hilo-domain"]),
     ("hilo-workflows", &["hilo-domain"]),
+    // For the replay test alone.
+    ("hilo-mutants", &["hilo-domain", "hilo-workflows"]),
     ("hilo-relay", &["hilo-domain", "hilo-store", "hilo-workflows"]),
     ("hilo-activities", &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"]),
     ("hilo-gateway", &["hilo-domain", "hilo-engine", "hilo-relay", "hilo-store", "hilo-whatsapp", "hilo-workflows"]),

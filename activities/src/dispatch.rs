@@ -5,7 +5,7 @@ use hilo_domain::agent::choose;
 use hilo_domain::chat::ChatStatus;
 use hilo_domain::outbox::Bell;
 use hilo_store::agents::{self, Waiting};
-use hilo_store::{Error, Result, desk};
+use hilo_store::{Error, Result, desk, may_die};
 use hilo_workflows::activities::{DispatchIn, DispatchOut};
 use serde_json::json;
 
@@ -77,6 +77,7 @@ async fn give(world: &World, input: &DispatchIn, waiting: Waiting) -> Result<Giv
     case.ring(Bell::Conversation(waiting.conversation));
     let rows = case.save(&mut tx).await?;
     tx.commit().await.map_err(Error::from)?;
+    may_die!("dispatch.given");
     world.relay.ring(rows);
     Ok(Given::Assigned)
 }

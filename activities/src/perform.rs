@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hilo_domain::id::ConversationId;
 use hilo_store::sends::{self, Claimed, Next, Outcome, Recorded};
-use hilo_store::{Error, Result};
+use hilo_store::{Error, Result, may_die};
 use hilo_whatsapp::meta::client::SendOutcome;
 use hilo_whatsapp::meta::error::{GraphFailure, Retry, Scope, pair_delay};
 use hilo_whatsapp::meta::request::{self, Extras, Recipient};
@@ -61,6 +61,7 @@ pub(crate) async fn perform(world: &Arc<World>, input: &PerformIn, patient: bool
             Next::Again => {}
             Next::Wait(wait) => break Some(wait),
             Next::Send(claimed) => {
+                may_die!("perform.claimed");
                 let alone = !claimed.more;
                 let task =
                     Call { world: world.clone(), conversation: input.conversation, caller, credentials, claimed };
@@ -136,6 +137,7 @@ impl Call {
             }
         };
         metrics::counter!("hilo_sends_total", "outcome" => word(&outcome)).increment(1);
+        may_die!("perform.answered");
         record(&world, conversation, &claimed, &outcome).await
     }
 }
@@ -163,6 +165,7 @@ async fn record(world: &World, conversation: ConversationId, claimed: &Claimed, 
         };
         match attempt.await {
             Ok(mut recorded) => {
+                may_die!("perform.recorded");
                 world.relay.ring(std::mem::take(&mut recorded.outbox));
                 return Ok(recorded);
             }

@@ -6,7 +6,7 @@ use hilo_domain::chat::ChatStatus;
 use hilo_domain::command::Actor;
 use hilo_domain::outbox::Bell;
 use hilo_store::agents::{self, Presence, Waiting};
-use hilo_store::{Error, Result, desk};
+use hilo_store::{Error, Result, desk, may_die};
 use hilo_workflows::activities::{PresenceIn, PresenceOut};
 
 use crate::case::Case;
@@ -73,6 +73,7 @@ async fn one_back(world: &World, input: &PresenceIn, waiting: Waiting) -> Result
     case.ring(Bell::Conversation(waiting.conversation));
     let rows = case.save(&mut tx).await?;
     tx.commit().await.map_err(Error::from)?;
+    may_die!("presence.given_back");
     world.relay.ring(rows);
     Ok(())
 }

@@ -5,7 +5,9 @@ use hilo_relay::temporal::WorkflowHistory;
 use hilo_workflows::agent::Agent;
 use hilo_workflows::conversation::Conversation;
 use hilo_workflows::queue::Queue;
+use temporalio_common::WorkflowDefinition;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+use temporalio_workflow::workflows::WorkflowImplementation;
 
 /// A recorded history: its name, for people, and its JSON as [`hilo_relay::temporal::Temporal::history`] gives it.
 #[derive(Debug, Clone)]
@@ -37,9 +39,21 @@ pub enum Error {
 /// # Errors
 /// When one cannot be read, or the replayer does not work.
 pub async fn replay(recorded: &[Recorded]) -> Result<Vec<(String, String)>, Error> {
+    replay_with::<Conversation>(recorded).await
+}
+
+/// The same with another program for conversations.
+///
+/// # Errors
+/// As [`replay`].
+pub async fn replay_with<C>(recorded: &[Recorded]) -> Result<Vec<(String, String)>, Error>
+where
+    C: WorkflowImplementation,
+    <C::Run as WorkflowDefinition>::Input: Send,
+{
     let broken = |error: &dyn std::fmt::Display| Error::Replayer(error.to_string());
     let options = WorkflowReplayerOptions::new()
-        .register_workflow::<Conversation>()
+        .register_workflow::<C>()
         .and_then(|options| options.register_workflow::<Queue>())
         .and_then(|options| options.register_workflow::<Agent>())
         .map_err(|error| broken(&error))?

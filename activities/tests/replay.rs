@@ -6,7 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hilo_activities::replay::{Recorded, replay};
+use hilo_activities::replay::{Recorded, replay, replay_with};
 use serde_json::Value;
 
 /// Fewer prove too little.
@@ -36,6 +36,32 @@ async fn every_recorded_history_replays() {
     let failed = replay(&recorded).await.expect("the replayer works");
     assert!(failed.is_empty(), "{failed:#?}");
 }
+
+macro_rules! each_is_seen {
+    ($($name:ident)+) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn every_mutant_of_the_program_is_seen() {
+            let recorded = recorded();
+            let mut unseen = Vec::new();
+            $(
+                let replaying = recorded.clone();
+                let replayed = std::thread::spawn(move || {
+                    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+                    let replayed = replay_with::<hilo_mutants::$name::Conversation>(&replaying);
+                    runtime.block_on(replayed).expect("the replayer works").len()
+                });
+                // Some are so far off that the SDK's own machinery stops.
+                let failed = replayed.join().map_or("all".to_owned(), |failed| failed.to_string());
+                println!("{}: fails {failed} of {} histories", stringify!($name), recorded.len());
+                if failed == "0" {
+                    unseen.push(stringify!($name));
+                }
+            )+
+            assert!(unseen.is_empty(), "these could have been written without a history noticing: {unseen:?}");
+        }
+    };
+}
+hilo_mutants::each_mutant!(each_is_seen);
 
 /// A way to spoil a history: what it amounts to, and what it does to the events; false where it finds no place.
 type Mutant = (&'static str, fn(&mut [Value]) -> bool);

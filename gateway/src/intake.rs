@@ -217,6 +217,9 @@ impl Intake {
                 let copies = batch.outcomes.iter().filter(|o| matches!(o, Stored::Duplicate)).count();
                 metrics::counter!("hilo_messages_stored_total").increment(fresh as u64);
                 metrics::counter!("hilo_messages_duplicate_total").increment(copies as u64);
+                if fresh > 0 {
+                    hilo_store::may_die!("intake.stored");
+                }
                 self.relay.ring(batch.outbox);
                 Ok(batch.outcomes)
             }

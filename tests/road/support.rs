@@ -27,7 +27,8 @@ use hilo_store::users::{self, NewUser};
 use hilo_store::{agents, chats, conversations, flows, turns};
 use hilo_whatsapp::http::{Http, Policy};
 use hilo_whatsapp::meta::client::CloudApi;
-use hilo_workflows::conversation::Ask;
+use hilo_workflows::activities::ChatView;
+use hilo_workflows::conversation::{Ask, Snapshot};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -67,14 +68,16 @@ impl Default for Terms {
 impl Road {
     /// Starts everything, with the demo's campaign and two agents who are offline.
     pub(crate) async fn start(terms: Terms) -> Self {
+        let temporal = std::env::var("TEMPORAL_ADDRESS").expect("TEMPORAL_ADDRESS is set by `cargo xtask test`");
+        Self::start_by(terms, temporal, Arc::new(SystemClock)).await
+    }
+
+    /// The same on another Temporal, and by another clock.
+    pub(crate) async fn start_by(terms: Terms, temporal: String, clock: SharedClock) -> Self {
         let db = database().await;
-        let clock: SharedClock = Arc::new(SystemClock);
         let (campaign, ana, luis) = seed(&db, &terms).await;
-        let address = Address {
-            address: std::env::var("TEMPORAL_ADDRESS").expect("TEMPORAL_ADDRESS is set by `cargo xtask test`"),
-            namespace: "default".into(),
-            task_queue: format!("road-{campaign}"),
-        };
+        let address =
+            Address { address: temporal, namespace: "default".into(), task_queue: format!("road-{campaign}") };
         let redis = std::env::var("REDIS_URL").expect("REDIS_URL is set by `cargo xtask test`");
         let bells = Arc::new(TemporalBells::new(address.clone()));
         let stream: Arc<dyn Stream> = Arc::new(RedisStream::new(&redis).expect("a Redis address"));
@@ -274,7 +277,13 @@ impl Road {
 
     /// Waits until the newest chat with a client is as it should be.
     pub(crate) async fn chat(&self, wa_id: &str, what: &str, is: impl Fn(&Chat) -> bool) -> Chat {
-        self.until(&format!("the chat of {wa_id} {what}"), || async { self.chats(wa_id).await.pop().filter(&is) }).await
+        let found = self.sooner_or_later(|| async { self.chats(wa_id).await.pop().filter(&is) }).await;
+        match found {
+            Some(chat) => chat,
+            None => {
+                panic!("it never came to pass that the chat of {wa_id} {what}: {:#?}", self.chats(wa_id).await.pop())
+            }
+        }
     }
 
     /// What whoever handed a chat over has to say.
@@ -296,6 +305,10 @@ impl Road {
 
     /// Waits until `look` finds something.
     pub(crate) async fn until<T, F: Future<Output = Option<T>>>(&self, what: &str, look: impl Fn() -> F) -> T {
+        self.sooner_or_later(look).await.unwrap_or_else(|| panic!("it never came to pass that {what}"))
+    }
+
+    async fn sooner_or_later<T, F: Future<Output = Option<T>>>(&self, look: impl Fn() -> F) -> Option<T> {
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {
                 if let Some(found) = look().await {
@@ -304,7 +317,26 @@ impl Road {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        waited.await.unwrap_or_else(|_| panic!("it never came to pass that {what}"))
+        waited.await.ok()
+    }
+
+    /// What a conversation's workflow says of itself; it answers when no task of it is pending. Nothing of one that has
+    /// ended.
+    pub(crate) async fn snapshot(&self, conversation: ConversationId) -> Option<Snapshot> {
+        let temporal = Temporal::connect(&self.address).await.expect("Temporal answers");
+        temporal.snapshot(conversation).await.expect("an answer")
+    }
+
+    /// The workflow and Postgres say the same of a client's chat.
+    pub(crate) async fn agree(&self, wa_id: &str) {
+        let conversation = self.conversation(wa_id).await;
+        self.until("the workflow and Postgres agree", || async {
+            let workflow = self.snapshot(conversation).await.and_then(|snapshot| snapshot.chat);
+            let row = self.chats(wa_id).await.pop().filter(|chat| chat.status.is_open());
+            let row = row.map(|chat| ChatView { id: chat.id, status: chat.status, generation: chat.generation });
+            (workflow == row).then_some(())
+        })
+        .await;
     }
 
     /// Keeps the history of a client's conversation, as far as it has come, when histories are being recorded

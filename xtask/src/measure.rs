@@ -35,10 +35,11 @@ pub(crate) fn dev(project: &Project, release: bool, flags: &[String]) -> anyhow:
 /// # Errors
 /// When it cannot be built or the servers do not start.
 pub(crate) fn bench(project: &Project, name: &str, flags: &[String]) -> anyhow::Result<ExitCode> {
-    let binary = build(project, true)?;
+    // In one go: what both use is compiled once.
+    let binary = compile(project, &["--package", "hilo", "--package", "hilo-bench", "--release"])?;
     let rig = step("servers", || Rig::start(project, "bench", Durability::Durable))?;
-    let mut command = project.cargo(&["run", "--quiet", "--release", "--package", "hilo-bench", "--", name]);
-    rig.equip(command.args(flags)).env("HILO_BIN", binary);
+    let mut command = Command::new(binary.with_file_name(format!("hilo-bench{}", env::consts::EXE_SUFFIX)));
+    rig.equip(command.arg(name).args(flags).current_dir(project.path(""))).env("HILO_BIN", binary);
     Ok(code(process::show(command, LIMIT)?))
 }
 
@@ -64,15 +65,17 @@ pub(crate) fn chaos(project: &Project, seed: Option<u64>) -> anyhow::Result<Exit
 /// # Errors
 /// When it does not compile.
 pub(crate) fn build(project: &Project, release: bool) -> anyhow::Result<PathBuf> {
-    let mut command = project.cargo(&["build", "--package", "hilo", "--bin", "hilo"]);
-    if release {
-        command.arg("--release");
-    }
+    compile(project, if release { &["--package", "hilo", "--release"] } else { &["--package", "hilo"] })
+}
+
+fn compile(project: &Project, what: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut command = project.cargo(&["build", "--bins"]);
+    command.args(what);
     step("hilo", || match process::show(command, LIMIT)? {
         true => Ok(()),
         false => bail!("hilo does not compile"),
     })?;
-    let profile = if release { "release" } else { "debug" };
+    let profile = if what.contains(&"--release") { "release" } else { "debug" };
     Ok(project.target().join(profile).join(format!("hilo{}", env::consts::EXE_SUFFIX)))
 }
 

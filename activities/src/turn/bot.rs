@@ -10,7 +10,7 @@ use hilo_domain::message::{Author, Content};
 use hilo_engine::{Act, Effect, Input, OnEnd, Priority, State, TriggerKind, TurnContext, WaitKind, choose, step};
 use hilo_store::chats::BotTimer;
 use hilo_store::desk::NewTrack;
-use hilo_store::{agents, flows};
+use hilo_store::{agents, flows, may_die};
 use serde_json::{Map, Value, json};
 
 use super::Turn;
@@ -151,6 +151,7 @@ impl Turn<'_> {
             self.case.attention("poison");
             return self.fail("poison").await;
         }
+        may_die!("turn.stepping");
         let mut next = Some(input);
         let mut answers = 0;
         while let Some(input) = next.take() {

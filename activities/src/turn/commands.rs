@@ -131,8 +131,13 @@ impl Turn<'_> {
             }
             Command::Hold {} | Command::Resume {} => {
                 let held = matches!(stored.command, Command::Hold {});
+                let now = self.case.now;
                 if let Some(chat) = self.case.change() {
                     chat.held = held;
+                    // While it stood still nobody was silent.
+                    if !held && chat.status == ChatStatus::Active {
+                        chat.wake_at = Some(now);
+                    }
                 }
                 self.case.happened(EventKind::ChatUpdated, json!({"held": held}));
                 Answer::Done {}
@@ -193,8 +198,9 @@ impl Turn<'_> {
         }
         Ok(self.done(|case| {
             case.go(ChatStatus::Active)?;
+            let now = case.now;
             if let Some(chat) = case.change() {
-                chat.wake_at = None;
+                chat.wake_at = Some(now);
             }
             case.happened(EventKind::ChatUpdated, json!({"status": "active"}));
             Ok(())

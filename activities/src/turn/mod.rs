@@ -16,7 +16,7 @@ use hilo_domain::id::{AgentId, MessageId};
 use hilo_domain::message::Content;
 use hilo_store::desk::{self, NewTurn};
 use hilo_store::turns::{self, Open, Waiting};
-use hilo_store::{Error, Tx, agents, commands as stored};
+use hilo_store::{Error, Tx, agents, commands as stored, may_die};
 use hilo_workflows::activities::{ChatView, Timers, TurnIn, TurnOut};
 use serde_json::json;
 
@@ -39,6 +39,7 @@ pub(crate) async fn turn(world: &World, input: &TurnIn) -> hilo_store::Result<Tu
         turns::bring(&world.pool, input.conversation, &input.timers).await?;
         match attempt(world, input).await {
             Ok((out, rows)) => {
+                may_die!("turn.stored");
                 world.relay.ring(rows);
                 return Ok(out);
             }
@@ -87,6 +88,7 @@ async fn attempt(world: &World, input: &TurnIn) -> hilo_store::Result<(TurnOut, 
             out.turned = true;
             out.after = n;
             let rows = case.save(&mut tx).await?;
+            may_die!("turn.decided");
             (case, rows)
         }
     };
@@ -228,8 +230,9 @@ impl<'a> Turn<'a> {
         }
         self.moved(|case| {
             case.go(ChatStatus::Active)?;
+            let now = case.now;
             if let Some(chat) = case.change() {
-                chat.wake_at = None;
+                chat.wake_at = Some(now);
             }
             case.happened(hilo_domain::event::EventKind::ChatUpdated, json!({"status": "active", "why": why}));
             Ok(())

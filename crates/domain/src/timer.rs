@@ -100,7 +100,7 @@ pub struct Clocks {
     pub last_client_at: Option<DateTime<Utc>>,
     /// When an agent last wrote.
     pub last_agent_at: Option<DateTime<Utc>>,
-    /// Until when it is snoozed.
+    /// Until when it is snoozed; of an active chat, since when it is awake again.
     pub wake_at: Option<DateTime<Utc>>,
 }
 
@@ -125,7 +125,10 @@ pub fn timers(clocks: &Clocks, promises: &Promises) -> Vec<Timer> {
             }
         }
         ChatStatus::Active => {
-            set(TimerName::Idle, after(clocks.last_client_at.max(clocks.last_agent_at), promises.idle));
+            set(
+                TimerName::Idle,
+                after(clocks.last_client_at.max(clocks.last_agent_at).max(clocks.wake_at), promises.idle),
+            );
         }
         ChatStatus::Pending => set(TimerName::Wake, clocks.wake_at),
         ChatStatus::New | ChatStatus::Bot | ChatStatus::Transferred | ChatStatus::Closed => {}
@@ -173,7 +176,9 @@ mod tests {
 
     #[test]
     fn silence_counts_from_whoever_wrote_last_and_a_held_chat_has_no_clock() {
-        assert_eq!(due(&clocks(ChatStatus::Active)), [(TimerName::Idle, 1890)]);
+        let active = Clocks { wake_at: None, ..clocks(ChatStatus::Active) };
+        assert_eq!(due(&active), [(TimerName::Idle, 1890)]);
+        assert_eq!(due(&clocks(ChatStatus::Active)), [(TimerName::Idle, 2300)], "nor is who slept silent");
         assert_eq!(due(&clocks(ChatStatus::Pending)), [(TimerName::Wake, 500)]);
         assert_eq!(due(&Clocks { held: true, ..clocks(ChatStatus::Assigned) }), []);
         for status in [ChatStatus::New, ChatStatus::Bot, ChatStatus::Closed] {

@@ -12,6 +12,7 @@
 //! This is the only crate that speaks to Temporal's server; it decides nothing.
 
 pub mod outbox;
+pub mod reconcile;
 pub mod stream;
 pub mod temporal;
 

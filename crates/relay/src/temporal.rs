@@ -8,10 +8,12 @@ use hilo_domain::command::Answer;
 use hilo_domain::id::{AgentId, ConversationId, QueueId};
 use hilo_workflows::Lenient;
 use hilo_workflows::agent::{self, Agent};
-use hilo_workflows::conversation::{self, Ask, Conversation, Rung, Start};
+use hilo_workflows::conversation::{self, Ask, Conversation, Rung, Snapshot, Start};
 use hilo_workflows::queue::{self, Queue};
 pub use temporalio_client::WorkflowHistory;
-use temporalio_client::errors::{WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError};
+use temporalio_client::errors::{
+    WorkflowQueryError, WorkflowStartError, WorkflowUpdateError, WorkflowUpdateWithStartError,
+};
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, RetryOptions, WorkflowIdConflictPolicy, WorkflowStartOptions,
     WorkflowUpdateWithStartOptions,
@@ -116,6 +118,20 @@ impl Temporal {
     pub async fn history(&self, workflow_id: &str) -> Result<Vec<u8>, RingError> {
         let handle = self.client.get_workflow_handle::<Conversation>(workflow_id);
         handle.fetch_history(Default::default()).to_json().await.map_err(|error| RingError::Refused(error.to_string()))
+    }
+
+    /// What a conversation's workflow says of itself, once no task of it is pending; nothing where there is none.
+    ///
+    /// # Errors
+    /// When Temporal is away, or no worker answers.
+    pub async fn snapshot(&self, conversation: ConversationId) -> Result<Option<Snapshot>, RingError> {
+        let handle = self.client.get_workflow_handle::<Conversation>(conversation::workflow_id(conversation));
+        match handle.query(Conversation::snapshot, (), Default::default()).await {
+            Ok(snapshot) => Ok(Some(snapshot)),
+            Err(WorkflowQueryError::NotFound(_)) => Ok(None),
+            Err(WorkflowQueryError::Rpc(status)) => Err(rpc_error(&status)),
+            Err(error) => Err(RingError::Refused(error.to_string())),
+        }
     }
 
     fn start_options(&self, workflow_id: String) -> WorkflowStartOptions {

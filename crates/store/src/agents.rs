@@ -279,6 +279,17 @@ pub async fn active_queues(pool: &Pool) -> Result<Vec<QueueId>> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// The agents behind whose state stands a socket: their workflows watch it.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn watched(pool: &Pool) -> Result<Vec<AgentId>> {
+    let rows = sqlx::query_scalar!("select user_id from agents where connected order by user_id limit 10000")
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// A queue by its key or its id, with its campaign.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ pub struct Chat {
     pub last_client_at: Option<DateTime<Utc>>,
     /// When an agent last wrote.
     pub last_agent_at: Option<DateTime<Utc>>,
-    /// Until when it is snoozed.
+    /// Until when it is snoozed; of an active chat, since when it is awake again.
     pub wake_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub closed_at: Option<DateTime<Utc>>,

@@ -57,6 +57,30 @@ pub async fn of_phone(pool: &Pool, phone: &str) -> Result<Vec<Conversation>> {
         .collect())
 }
 
+/// The conversations with an open chat or with something that waits, by their ids, from after `after` on.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn unfinished(pool: &Pool, after: Option<ConversationId>, limit: i64) -> Result<Vec<ConversationId>> {
+    let rows = sqlx::query_scalar!(
+        r#"select id as "id!" from (
+            select id from conversations where open_chat_id is not null
+            union
+            select conversation_id from inputs where consumed_at is null
+            union
+            select conversation_id from commands where state = 'requested'
+            union
+            select conversation_id from sends
+            where state in ('prepared', 'attempted') or (state = 'uncertain' and not passed)
+        ) open where $1::uuid is null or id > $1 order by id limit $2"#,
+        after.map(|id| id.0),
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Locks a conversation until the transaction ends.
 ///
 /// # Errors

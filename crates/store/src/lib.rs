@@ -21,6 +21,8 @@ pub mod clients;
 pub mod commands;
 pub mod conversations;
 pub mod dead_letters;
+#[doc(hidden)]
+pub mod death;
 pub mod desk;
 mod error;
 pub mod events;

@@ -71,6 +71,9 @@ pub async fn claim(
               and (s.not_before is null or s.not_before <= clock_timestamp())
               and not exists (select 1 from receipts r where r.message_id = s.message_id
                               and r.receipt in ('sent', 'delivered', 'read', 'played'))
+              -- A turn decides first what becomes of the rest when nobody knows about the one before.
+              and not exists (select 1 from inputs i where i.conversation_id = $1 and i.consumed_at is null
+                              and i.kind = 'uncertain_send')
             returning s.message_id, s.attempt, s.refusals
         )
         select m.id, i.attempt, i.refusals, m.body, c.address, k.id as key_id, k.sealed,

@@ -1,8 +1,8 @@
 //! The events' half: what happened goes to the stream, and what must be rung is left to the other half.
 
-use hilo_store::Result;
 use hilo_store::events::{self, Event};
 use hilo_store::outbox::{self, Due};
+use hilo_store::{Result, may_die};
 
 use super::{Health, Ringer, count_lost, pause};
 
@@ -16,6 +16,7 @@ impl Ringer {
         let (fresh, events) = outbox::fresh(&self.pool, rows).await?;
         let out = fresh.iter().all(|row| row.event.is_none())
             || !health.stream_is_away() && self.to_the_stream(&events, health).await;
+        may_die!("relay.published");
         let (waiting, out): (Vec<Due>, Vec<Due>) = fresh.into_iter().partition(|row| row.event.is_some() && !out);
         self.not_out(waiting).await?;
         let (bells, done) = out.into_iter().partition(|row| row.bell.is_some());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::StreamExt;
 use hilo_domain::outbox::Bell;
 use hilo_store::outbox::{self, Due};
-use hilo_store::{Result, inputs, mail};
+use hilo_store::{Result, inputs, mail, may_die};
 
 use super::health::chain;
 use super::{Health, Ringer, count_lost, pause};
@@ -125,7 +125,9 @@ impl Ringer {
         if claimed.is_empty() {
             return Ok(());
         }
+        may_die!("relay.claimed");
         let outcomes = self.ring_each(&claimed, line).await;
+        may_die!("relay.rung");
         for (bell, outcome) in &outcomes {
             let (kind, target) = (bell.kind(), bell.target());
             match outcome {
