@@ -1,6 +1,7 @@
 //! The router, and serving it until the process is asked to stop.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +11,19 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hilo_domain::clock::SharedClock;
 use hilo_relay::stream::Stream;
-use hilo_relay::temporal::Bells;
+use hilo_relay::temporal::{Bells, Commands};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::auth::proxies::Proxies;
+use crate::auth::throttle::Throttle;
+use crate::auth::tokens::TokenKeys;
 use crate::batcher::Batcher;
 use crate::intake::{self, Intake, MailSink, ReceiptSink};
 use crate::numbers::Numbers;
 use crate::problem::{Code, Problem};
-use crate::{ops, web, webhooks};
+use crate::{api, ops, web, webhooks};
 
 /// A stopping gateway waits so long for requests in flight.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -30,8 +34,25 @@ pub struct Deps {
     pub intake: Intake,
     /// Temporal, for readiness.
     pub bells: Arc<dyn Bells>,
-    /// Redis, for readiness.
+    /// Redis, for readiness, and for what is said to screens alone.
     pub stream: Arc<dyn Stream>,
+    /// What people at their screens need.
+    pub desk: Desk,
+}
+
+/// What people at their screens need.
+#[derive(Clone)]
+pub struct Desk {
+    /// Has people's commands carried out.
+    pub commands: Arc<dyn Commands>,
+    /// Signs and verifies access tokens.
+    pub tokens: TokenKeys,
+    /// Whose word about addresses is believed.
+    pub proxies: Proxies,
+    /// Whether cookies are for encrypted connections alone: where the public address is `https`.
+    pub secure_cookies: bool,
+    /// Temporal's own UI, where there is one.
+    pub temporal_ui: Option<url::Url>,
 }
 
 /// What every handler can reach.
@@ -44,11 +65,17 @@ pub(crate) struct App {
     pub(crate) bells: Arc<dyn Bells>,
     pub(crate) stream: Arc<dyn Stream>,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) tokens: TokenKeys,
+    pub(crate) proxies: Proxies,
+    pub(crate) secure_cookies: bool,
+    pub(crate) temporal_ui: Option<url::Url>,
+    pub(crate) throttle: Throttle,
 }
 
 /// Every path of the gateway.
 pub fn router(deps: Deps) -> Router {
-    let Deps { intake, bells, stream } = deps;
+    let Deps { intake, bells, stream, desk } = deps;
     let clock = intake.clock.clone();
     let app = Arc::new(App {
         numbers: Numbers::new(intake.pool.clone(), intake.ring.clone()),
@@ -59,8 +86,16 @@ pub fn router(deps: Deps) -> Router {
         bells,
         stream,
         metrics: ops::metrics::recorder(),
+        commands: desk.commands,
+        tokens: desk.tokens,
+        proxies: desk.proxies,
+        secure_cookies: desk.secure_cookies,
+        temporal_ui: desk.temporal_ui,
+        throttle: Throttle::default(),
     });
+    let (api, _) = api::routes(&app);
     Router::new()
+        .merge(api)
         .route(
             "/webhooks/meta",
             get(webhooks::meta::verify)
@@ -108,7 +143,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the system does not say.
-    pub fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
@@ -122,7 +157,8 @@ impl Gateway {
             shutdown.await;
             let _ = asked.send(());
         };
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(graceful);
+        let serving = axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(graceful);
         let cut = async move {
             if told.await.is_ok() {
                 tokio::time::sleep(DRAIN).await;

@@ -38,6 +38,7 @@ pub mod quarantine;
 pub mod receipts;
 pub mod seal;
 pub mod sends;
+pub mod sessions;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod turns;

@@ -1,7 +1,7 @@
 //! Messages: what stands sealed in them, the outbound ones, and how one becomes part of the conversation's order.
 
 use chrono::{DateTime, Utc};
-use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId};
+use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId, UserId};
 use hilo_domain::message::{Author, Content, Direction};
 use hilo_domain::receipt::MessageStatus;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,19 @@ pub struct Message {
     pub status: Option<MessageStatus>,
     /// When it came or was asked for.
     pub at: DateTime<Utc>,
+}
+
+/// A message with what people see around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The message.
+    pub message: Message,
+    /// Which agent wrote it.
+    pub agent: Option<(UserId, String)>,
+    /// The message of ours that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Why it failed.
+    pub error: Option<Value>,
 }
 
 /// A conversation's messages in their order, after `after`; `limit` at most (500 in any case).

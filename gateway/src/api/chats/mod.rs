@@ -1,0 +1,7 @@
+//! `chats`: one episode of a conversation each.
+
+pub(crate) mod list;
+pub(crate) mod messages;
+pub(crate) mod moves;
+pub(crate) mod notes;
+pub(crate) mod workflow;
