@@ -54,3 +54,4 @@ create index chats_of_campaign on chats (campaign_id, activity_at desc, id desc)
 create index chats_of_agent on chats (agent_id, activity_at desc, id desc) where agent_id is not null;
 create index messages_of_chat on messages (chat_id, seq desc) where chat_id is not null;
 create index clients_by_name on clients (lower(name));
+create index chats_open_of_campaign on chats (campaign_id, status) where status <> 'closed';

@@ -10,6 +10,7 @@ use hilo_activities::{Deps, World};
 use hilo_domain::clock::{SharedClock, SystemClock};
 use hilo_gateway::intake::Intake;
 use hilo_gateway::{Desk, Gateway, TokenKeys};
+use hilo_relay::feed::RedisFeed;
 use hilo_relay::outbox::{Relay, Ringer, Settings};
 use hilo_relay::stream::{RedisStream, Stream};
 use hilo_relay::temporal::{Bells as _, Temporal, TemporalBells};
@@ -114,6 +115,9 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         proxies: config.proxies.clone(),
         secure_cookies: config.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         temporal_ui: config.temporal_ui.clone(),
+        temporal_namespace: config.temporal.namespace.clone(),
+        feed: Arc::new(RedisFeed::new(config.redis_url.expose_secret()).context("REDIS_URL is malformed")?),
+        runs: base.bells.clone(),
     };
     let intake = Intake {
         pool: base.pool.clone(),

@@ -10,6 +10,7 @@ pub mod api;
 mod auth;
 pub mod batcher;
 pub mod intake;
+mod live;
 pub mod numbers;
 mod ops;
 pub mod problem;

@@ -10,6 +10,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hilo_domain::clock::SharedClock;
+use hilo_relay::feed::Feed;
+use hilo_relay::runs::Runs;
 use hilo_relay::stream::Stream;
 use hilo_relay::temporal::{Bells, Commands};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -23,6 +25,7 @@ use crate::batcher::Batcher;
 use crate::intake::{self, Intake, MailSink, ReceiptSink};
 use crate::numbers::Numbers;
 use crate::problem::{Code, Problem};
+use crate::live::{self, Live};
 use crate::{api, ops, web, webhooks};
 
 /// A stopping gateway waits so long for requests in flight.
@@ -53,6 +56,12 @@ pub struct Desk {
     pub secure_cookies: bool,
     /// Temporal's own UI, where there is one.
     pub temporal_ui: Option<url::Url>,
+    /// The namespace there.
+    pub temporal_namespace: String,
+    /// Tells what happens.
+    pub feed: Arc<dyn Feed>,
+    /// Knows the runs of workflows.
+    pub runs: Arc<dyn Runs>,
 }
 
 /// What every handler can reach.
@@ -70,13 +79,17 @@ pub(crate) struct App {
     pub(crate) proxies: Proxies,
     pub(crate) secure_cookies: bool,
     pub(crate) temporal_ui: Option<url::Url>,
+    pub(crate) temporal_namespace: String,
+    pub(crate) runs: Arc<dyn Runs>,
     pub(crate) throttle: Throttle,
+    pub(crate) live: Live,
 }
 
 /// Every path of the gateway.
 pub fn router(deps: Deps) -> Router {
     let Deps { intake, bells, stream, desk } = deps;
     let clock = intake.clock.clone();
+    let (sockets, io, live) = live::layer(clock.now());
     let app = Arc::new(App {
         numbers: Numbers::new(intake.pool.clone(), intake.ring.clone()),
         mail: Batcher::start(Arc::new(MailSink(intake.clone()))),
@@ -91,8 +104,12 @@ pub fn router(deps: Deps) -> Router {
         proxies: desk.proxies,
         secure_cookies: desk.secure_cookies,
         temporal_ui: desk.temporal_ui,
+        temporal_namespace: desk.temporal_namespace,
+        runs: desk.runs,
         throttle: Throttle::default(),
+        live,
     });
+    live::start(&app, io, desk.feed);
     let (api, _) = api::routes(&app);
     Router::new()
         .merge(api)
@@ -108,6 +125,7 @@ pub fn router(deps: Deps) -> Router {
         .fallback(get(web::serve))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
+        .layer(sockets)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn(ops::well_formed))
         .layer(axum::middleware::from_fn(move |request, next| {

@@ -196,6 +196,16 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Cursor<T> {
     }
 }
 
+/// Cuts a list that was read one longer than a page; gives the next page's cursor when there is one.
+pub(crate) fn next<T, C: Serialize>(items: &mut Vec<T>, limit: Limit, cursor: impl Fn(&T) -> C) -> Option<String> {
+    let most = usize::try_from(limit.0).unwrap_or_default();
+    if items.len() <= most {
+        return None;
+    }
+    items.truncate(most);
+    items.last().map(|last| Cursor(cursor(last)).text())
+}
+
 /// The key under which a request is carried out once (`Idempotency-Key`): 1 to 200 visible characters.
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 

@@ -4,15 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use hilo_domain::id::{AgentId, UserId};
+use hilo_domain::permission::Scope;
+use hilo_store::agents::Standing;
+use hilo_store::desk::NewAudit;
+use hilo_store::{agents, audit, begin, campaigns, users};
+use serde_json::json;
+
 use crate::api::access::{Caller, Look};
-use crate::api::request::{Body, Cursor, Id, IdempotencyKey, Key, Limit, Query};
+use crate::api::auth::commit;
+use crate::api::request::{Body, Cursor, Id, Limit, Query, next};
 use crate::api::shapes::UserPage;
-use crate::api::shapes::people::{Me, SetState, UserState};
-use crate::problem::{Code, Problem};
+use crate::api::shapes::people::{Me, SetState, User, UserState};
+use crate::problem::Problem;
 use crate::server::App;
 
 /// Which page.
@@ -31,11 +38,14 @@ pub(crate) struct Page {
 #[utoipa::path(get, path = "/users", operation_id = "listUsers", tag = "people",
     params(Page), responses((status = 200, body = UserPage)))]
 pub(crate) async fn list(
-    State(_): State<Arc<App>>,
-    Look(_): Look,
-    Query(_): Query<Page>,
+    State(app): State<Arc<App>>,
+    Look(viewer): Look,
+    Query(page): Query<Page>,
 ) -> Result<Json<UserPage>, Problem> {
-    Err(Problem::new(Code::Unavailable, "soon"))
+    let after = page.cursor.map(|cursor| cursor.0);
+    let mut users = users::list(&app.intake.pool, &viewer, None, after.as_ref(), page.limit.0 + 1).await?;
+    let next_cursor = next(&mut users, page.limit, |user| (user.name.clone(), user.id.0));
+    Ok(Json(UserPage { items: users.into_iter().map(shown).collect(), next_cursor }))
 }
 
 /// Set what an agent is ready for
@@ -44,16 +54,60 @@ pub(crate) async fn list(
 #[utoipa::path(put, path = "/users/{id}/state", operation_id = "setUserState", tag = "people",
     params(("id" = uuid::Uuid, Path, description = "The user")), request_body = SetState, responses((status = 200, body = UserState)))]
 pub(crate) async fn set_state(
-    State(_): State<Arc<App>>,
-    _: Caller,
-    Look(_): Look,
-    Id(_): Id,
-    Body(_): Body<SetState>,
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Look(viewer): Look,
+    Id(id): Id,
+    Body(asked): Body<SetState>,
 ) -> Result<Json<UserState>, Problem> {
-    Err(Problem::new(Code::Unavailable, "soon"))
+    let user = UserId(id);
+    if users::list(&app.intake.pool, &viewer, Some(user), None, 1).await?.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let reason = asked.reason_id.as_deref();
+    if let Some(reason) = reason
+        && !campaigns::is_pause_reason(&app.intake.pool, reason).await?
+    {
+        return Err(Problem::fault("/reasonId", "there is no such reason; `GET pause-reasons` lists them"));
+    }
+    let now = app.clock.now();
+    let mut tx = begin(&app.intake.pool).await?;
+    let state = asked.state.into();
+    let (standing, rows) = agents::set_state(&mut tx, AgentId(id), state, reason, &caller.actor, now).await?;
+    let row = NewAudit {
+        actor: caller.actor,
+        action: "user.state".to_owned(),
+        entity: "user",
+        entity_id: id,
+        detail: json!({"state": state, "reason": reason}),
+    };
+    audit::record(&mut tx, &row, now).await?;
+    commit(tx).await?;
+    app.intake.relay.ring(rows);
+    Ok(Json(stands(standing)))
 }
 
 /// The caller, with what they may do.
-pub(crate) async fn me(_: &App, _: &Caller) -> Result<Me, Problem> {
-    Err(Problem::new(Code::Unavailable, "soon"))
+pub(crate) async fn me(app: &App, caller: &Caller) -> Result<Me, Problem> {
+    let own = caller.with(Scope::Own);
+    let user = users::list(&app.intake.pool, &own, Some(caller.user), None, 1).await?.pop();
+    let user = user.ok_or_else(Problem::not_found)?;
+    Ok(Me { user: shown(user), permissions: caller.grants(), session_id: caller.session })
+}
+
+fn shown(user: users::User) -> User {
+    User {
+        id: user.id.0,
+        email: user.email,
+        name: user.name,
+        role: user.role.into(),
+        locale: user.locale,
+        state: user.standing.map(stands),
+        load: user.load,
+        campaign_ids: user.campaigns.into_iter().map(|id| id.0).collect(),
+    }
+}
+
+fn stands(standing: Standing) -> UserState {
+    UserState { state: standing.state.into(), reason_id: standing.reason, since: standing.since }
 }
