@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hilo_domain::clock::SharedClock;
@@ -17,15 +18,16 @@ use hilo_relay::temporal::{Bells, Commands};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::auth::proxies::Proxies;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::TokenKeys;
 use crate::batcher::Batcher;
 use crate::intake::{self, Intake, MailSink, ReceiptSink};
+use crate::live::{self, Live};
 use crate::numbers::Numbers;
 use crate::problem::{Code, Problem};
-use crate::live::{self, Live};
 use crate::{api, ops, web, webhooks};
 
 /// A stopping gateway waits so long for requests in flight.
@@ -127,11 +129,23 @@ pub fn router(deps: Deps) -> Router {
         .with_state(app)
         .layer(sockets)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(unless_said(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .layer(unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(unless_said(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(unless_said(header::REFERRER_POLICY, "same-origin"))
         .layer(axum::middleware::from_fn(ops::well_formed))
         .layer(axum::middleware::from_fn(move |request, next| {
             let now = clock.now();
             async move { ops::identify(now, request, next).await }
         }))
+}
+
+/// A header that every answer has, unless its handler says something else.
+fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn method_not_allowed() -> Problem {

@@ -72,8 +72,14 @@ impl RedisFeed {
 
     async fn read(&self, connection: &mut MultiplexedConnection, place: &mut Place) -> RedisResult<Batch> {
         let Some(after) = place.0.clone() else {
-            let newest: StreamRangeReply =
-                redis::cmd("XREVRANGE").arg(&self.key).arg("+").arg("-").arg("COUNT").arg(1).query_async(connection).await?;
+            let newest: StreamRangeReply = redis::cmd("XREVRANGE")
+                .arg(&self.key)
+                .arg("+")
+                .arg("-")
+                .arg("COUNT")
+                .arg(1)
+                .query_async(connection)
+                .await?;
             place.0 = Some(newest.ids.into_iter().next().map_or_else(|| BEGINNING.to_owned(), |entry| entry.id));
             return Ok(Batch::default());
         };

@@ -352,12 +352,7 @@ pub async fn ensure(tx: &mut Tx, agent: AgentId, now: DateTime<Utc>) -> Result<(
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn beat_all(
-    tx: &mut Tx,
-    gateway: Uuid,
-    sockets: &[(AgentId, Uuid)],
-    now: DateTime<Utc>,
-) -> Result<Vec<i64>> {
+pub async fn beat_all(tx: &mut Tx, gateway: Uuid, sockets: &[(AgentId, Uuid)], now: DateTime<Utc>) -> Result<Vec<i64>> {
     let (agents, ids): (Vec<Uuid>, Vec<Uuid>) = sockets.iter().map(|(agent, socket)| (agent.0, *socket)).unzip();
     sqlx::query!(
         "with lives as (

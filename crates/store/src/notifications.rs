@@ -94,13 +94,7 @@ pub async fn read_all(pool: &Pool, user: UserId, over: Option<&Viewer>, now: Dat
     mark(pool, None, user, over, now).await.map(drop)
 }
 
-async fn mark(
-    pool: &Pool,
-    only: Option<Uuid>,
-    user: UserId,
-    over: Option<&Viewer>,
-    now: DateTime<Utc>,
-) -> Result<i64> {
+async fn mark(pool: &Pool, only: Option<Uuid>, user: UserId, over: Option<&Viewer>, now: DateTime<Utc>) -> Result<i64> {
     Ok(sqlx::query_scalar!(
         r#"with mine as (
             select n.id from notifications n left join chats h on h.id = n.chat_id

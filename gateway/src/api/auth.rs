@@ -53,7 +53,10 @@ pub(crate) async fn login(
     let Some(account) = account.filter(|_| right) else {
         app.throttle.failed(&email, origin.ip, now);
         metrics::counter!("hilo_logins_failed_total").increment(1);
-        return Err(Problem::new(Code::CredentialsInvalid, "Type both again; upper and lower case count in the password."));
+        return Err(Problem::new(
+            Code::CredentialsInvalid,
+            "Type both again; upper and lower case count in the password.",
+        ));
     };
     app.throttle.succeeded(&email, origin.ip);
 

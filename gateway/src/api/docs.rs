@@ -16,6 +16,9 @@ use crate::server::App;
 /// Where the document is served.
 const DOCUMENT: &str = "/api/v1/openapi.json";
 
+/// The page has its styles in itself, and nothing else.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -98,7 +101,10 @@ pub(super) fn routes(document: &OpenApi) -> Router<Arc<App>> {
                 move || async move { ([(header::CONTENT_TYPE, "application/json")], text.to_string()).into_response() },
             ),
         )
-        .route("/docs", get(move || async move { Html(page.to_string()) }))
+        .route(
+            "/docs",
+            get(move || async move { ([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(page.to_string())) }),
+        )
 }
 
 /// A page that names every operation; it needs no script and nothing from elsewhere.

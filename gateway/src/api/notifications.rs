@@ -16,9 +16,9 @@ use crate::api::access::Caller;
 use crate::api::request::{Cursor, Id, Limit, Query, next};
 use crate::api::shapes::NotificationPage;
 use crate::api::shapes::people::Notification;
-use crate::words::Language;
 use crate::problem::Problem;
 use crate::server::App;
+use crate::words::Language;
 
 /// Which page.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -54,10 +54,7 @@ pub(crate) async fn list(
 /// Mark everything that one was told as read
 #[utoipa::path(post, path = "/notifications/read", operation_id = "readAllNotifications", tag = "people",
     responses((status = 204)))]
-pub(crate) async fn read_all(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-) -> Result<StatusCode, Problem> {
+pub(crate) async fn read_all(State(app): State<Arc<App>>, caller: Caller) -> Result<StatusCode, Problem> {
     notifications::read_all(&app.intake.pool, caller.user, over(&caller).as_ref(), app.clock.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -65,11 +62,7 @@ pub(crate) async fn read_all(
 /// Mark one as read
 #[utoipa::path(post, path = "/notifications/{id}/read", operation_id = "readNotification", tag = "people",
     params(("id" = uuid::Uuid, Path, description = "The notification")), responses((status = 204)))]
-pub(crate) async fn read(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Id(id): Id,
-) -> Result<StatusCode, Problem> {
+pub(crate) async fn read(State(app): State<Arc<App>>, caller: Caller, Id(id): Id) -> Result<StatusCode, Problem> {
     let over = over(&caller);
     let read = notifications::read(&app.intake.pool, id, caller.user, over.as_ref(), app.clock.now()).await?;
     if read { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found()) }

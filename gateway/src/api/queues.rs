@@ -10,8 +10,8 @@ use utoipa::IntoParams;
 use hilo_store::{campaigns, inbox};
 
 use crate::api::access::Look;
-use crate::api::request::{Cursor, Key, Limit, Query, next};
 use crate::api::chats::list::shown;
+use crate::api::request::{Cursor, Key, Limit, Query, next};
 use crate::api::shapes::work::{Queue, WaitingChat};
 use crate::api::shapes::{QueuePage, WaitingPage};
 use crate::problem::Problem;

@@ -105,10 +105,8 @@ async fn say<T: Serialize>(app: &App, io: &SocketIo, to: Vec<Room>, but: Vec<Roo
     // Which ones were full is not said; whoever is will not take a second one either.
     let target = if to.is_empty() { io.broadcast() } else { io.to(to) };
     for socket in target.sockets() {
-        let full = matches!(
-            socket.emit(name, what),
-            Err(socketioxide::SendError::Socket(SocketError::InternalChannelFull))
-        );
+        let full =
+            matches!(socket.emit(name, what), Err(socketioxide::SendError::Socket(SocketError::InternalChannelFull)));
         if full && let Some(conn) = app.live.get(&socket.id.to_string()) {
             falls_behind(&conn);
         }
@@ -216,11 +214,8 @@ async fn notices(app: &App, io: &SocketIo, events: &[Event], about: &About) -> h
         let place: Option<&Place> = place.and_then(|event| about.chat(event)).map(|(_, place)| place);
         let campaign = place.and_then(|place| place.campaign);
         for language in rooms::LANGUAGES {
-            let what = NotificationEvent {
-                event_id: notice.id,
-                at: notice.at,
-                notification: shown(notice.clone(), language),
-            };
+            let what =
+                NotificationEvent { event_id: notice.id, at: notice.at, notification: shown(notice.clone(), language) };
             let to = rooms::told(campaign, notice.user.map(UserId), language);
             say(app, io, to, Vec::new(), "notification", &what).await;
         }

@@ -22,9 +22,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hilo_domain::id::ConversationId;
 use hilo_relay::feed::Feed;
-use socketioxide::layer::SocketIoLayer;
 use socketioxide::SocketIo;
 use socketioxide::extract::SocketRef;
+use socketioxide::layer::SocketIoLayer;
 use uuid::Uuid;
 
 use crate::api::access::Caller;

@@ -157,8 +157,7 @@ mod tests {
                         let id = |n: u128| Uuid::from_u128(n);
                         let place =
                             Place { campaign: Some(id(campaign).into()), agent: agent.map(|n| id(n).into()), waits };
-                        let sees =
-                            caller.viewer(Permission::ChatsRead).is_some_and(|viewer| viewer.sees(&place));
+                        let sees = caller.viewer(Permission::ChatsRead).is_some_and(|viewer| viewer.sees(&place));
                         let what = format!("{role:?} {place:?}");
                         // Whoever has a chat hears of it; every role that can have one may read chats.
                         let sees = sees || place.agent == Some(caller.user);

@@ -23,9 +23,7 @@ use super::{Conn, Live, rooms};
 use crate::api::access::{Caller, permitted, recognise};
 use crate::api::chats::list::shown;
 use crate::api::request::checked;
-use crate::api::shapes::live::{
-    Acknowledged, AuthExpired, AuthRenew, ChatJoin, ChatJoined, ChatNamed, Resync,
-};
+use crate::api::shapes::live::{Acknowledged, AuthExpired, AuthRenew, ChatJoin, ChatJoined, ChatNamed, Resync};
 use crate::problem::{Code, Problem};
 use crate::server::App;
 

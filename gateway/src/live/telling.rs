@@ -35,7 +35,11 @@ impl About {
         let views = inbox::read(pool, ring, &chats).await?;
         let said = messages::shown(pool, ring, &ids).await?;
         Ok(Self {
-            chats: views.into_iter().map(|view| (view.id.0, (view.place(), view))).map(|(id, (place, view))| (id, (shown(view), place))).collect(),
+            chats: views
+                .into_iter()
+                .map(|view| (view.id.0, (view.place(), view)))
+                .map(|(id, (place, view))| (id, (shown(view), place)))
+                .collect(),
             messages: said.into_iter().map(|shown| (shown.message.id.0, shown.into())).collect(),
         })
     }

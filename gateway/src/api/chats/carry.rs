@@ -54,9 +54,7 @@ pub(crate) async fn out(app: &Arc<App>, caller: &Caller, viewer: &Viewer, asked:
 
     let at = app.clock.now();
     let (id, fresh) = store(app, caller, &asked, at).await?;
-    if !fresh
-        && let Some((_, Some(answer))) = commands::get(&app.intake.pool, id).await?
-    {
+    if !fresh && let Some((_, Some(answer))) = commands::get(&app.intake.pool, id).await? {
         return answered(app, answer, id, conversation).await;
     }
 

@@ -76,11 +76,7 @@ pub(crate) async fn list(
 /// Read a chat
 #[utoipa::path(get, path = "/chats/{id}", operation_id = "getChat", tag = "chats",
     params(("id" = uuid::Uuid, Path, description = "The chat")), responses((status = 200, body = Chat)))]
-pub(crate) async fn get(
-    State(app): State<Arc<App>>,
-    Look(viewer): Look,
-    Id(id): Id,
-) -> Result<Json<Chat>, Problem> {
+pub(crate) async fn get(State(app): State<Arc<App>>, Look(viewer): Look, Id(id): Id) -> Result<Json<Chat>, Problem> {
     find(&app, &viewer, id).await.map(Json)
 }
 
@@ -112,7 +108,9 @@ async fn filter(app: &App, viewer: &Viewer, asked: Filter) -> Result<Option<inbo
     };
     let everything = Viewer { scope: Scope::All, ..viewer.clone() };
     if let Some(key) = asked.queue_id {
-        let Some(queue) = campaigns::queues(pool, &everything, Some(&key), None, 1).await?.pop() else { return Ok(None) };
+        let Some(queue) = campaigns::queues(pool, &everything, Some(&key), None, 1).await?.pop() else {
+            return Ok(None);
+        };
         filter.queue = Some(queue.id);
     }
     if let Some(key) = asked.campaign_id {

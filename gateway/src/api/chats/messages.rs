@@ -13,16 +13,16 @@ use axum::response::IntoResponse;
 use hilo_domain::command::Command;
 use hilo_domain::id::{ChatId, ConversationId, MessageId};
 use hilo_domain::permission::Permission;
-use hilo_store::messages::{self, Of};
 use hilo_store::inbox;
+use hilo_store::messages::{self, Of};
 
 use super::carry::{self, Came};
 use super::list::find;
 use crate::api::access::{Caller, Look};
 use crate::api::request::{Body, Cursor, Id, IdempotencyKey, Limit, Query, long_enough};
 use crate::api::shapes::MessagePage;
-use crate::api::shapes::message::{Author, Direction, Message, MessageStatus, MessageType, NewMessage};
 use crate::api::shapes::Person;
+use crate::api::shapes::message::{Author, Direction, Message, MessageStatus, MessageType, NewMessage};
 use crate::problem::Problem;
 use crate::server::App;
 

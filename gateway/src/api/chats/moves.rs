@@ -247,11 +247,7 @@ pub(crate) async fn resume(
 /// Ask what a command came to
 #[utoipa::path(get, path = "/commands/{id}", operation_id = "getCommand", tag = "chats",
     params(("id" = uuid::Uuid, Path, description = "The command")), responses((status = 200, body = Command)))]
-pub(crate) async fn command(
-    State(app): State<Arc<App>>,
-    caller: Caller,
-    Id(id): Id,
-) -> Result<Json<Command>, Problem> {
+pub(crate) async fn command(State(app): State<Arc<App>>, caller: Caller, Id(id): Id) -> Result<Json<Command>, Problem> {
     let seen = commands::seen(&app.intake.pool, CommandId(id)).await?;
     let seen = seen.filter(|seen| seen.user == Some(caller.user)).ok_or_else(Problem::not_found)?;
     let (state, code, holder) = match seen.answer {

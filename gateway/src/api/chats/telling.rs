@@ -90,7 +90,8 @@ impl Told<'_> {
     pub(crate) fn variables(&self) -> BTreeMap<String, Value> {
         let session: Option<Value> = self.inside.session.as_deref().and_then(|text| serde_json::from_slice(text).ok());
         let frames = session.as_ref().and_then(|session| session.get("stack")).and_then(Value::as_array);
-        let vars = frames.and_then(|frames| frames.last()).and_then(|frame| frame.get("vars")).and_then(Value::as_object);
+        let vars =
+            frames.and_then(|frames| frames.last()).and_then(|frame| frame.get("vars")).and_then(Value::as_object);
         let document = self.inside.flow.as_ref().and_then(|(.., text)| serde_json::from_str::<Value>(text).ok());
         let declared = document.as_ref().and_then(|flow| flow.get("variables")).and_then(Value::as_array);
         let personal: HashSet<&str> = declared

@@ -18,8 +18,8 @@ use crate::api::request::{Cursor, Id, Limit, Query};
 use crate::api::shapes::LedgerPage;
 use crate::api::shapes::workflow::{ChatWorkflow, LedgerItem, Run};
 use crate::problem::Problem;
-use crate::words::Language;
 use crate::server::App;
+use crate::words::Language;
 
 /// Which page.
 #[derive(Debug, Default, Deserialize, IntoParams)]
