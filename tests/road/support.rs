@@ -44,6 +44,7 @@ pub(crate) struct Road {
     pub(crate) address: Address,
     pub(crate) ana: AgentId,
     pub(crate) luis: AgentId,
+    pub(crate) gateway: SocketAddr,
     simulator: SocketAddr,
     http: reqwest::Client,
     stop: CancellationToken,
@@ -93,7 +94,8 @@ impl Road {
         let deps =
             hilo_gateway::Deps { intake, bells: bells.clone() as Arc<dyn Bells>, stream, desk: desk(&bells, &redis) };
         let gateway = Gateway::bind("127.0.0.1:0", deps).await.expect("a free port");
-        let webhook = format!("http://{}/webhooks/meta", gateway.local_addr().expect("an address"));
+        let listens = gateway.local_addr().expect("an address");
+        let webhook = format!("http://{listens}/webhooks/meta");
         tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
         let data = tempfile::tempdir().expect("a folder");
         let mut config = Config::demo(
@@ -115,6 +117,7 @@ impl Road {
             address,
             ana,
             luis,
+            gateway: listens,
             simulator,
             http: client(),
             stop,
