@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn what_is_no_json_is_another_refusal_and_nothing_is_an_empty_object() {
         for text in ["{", "{\"reason\": \"\\ud800\"}", "nope", "{} {}"] {
-            let problem = read::<Close>(text.as_bytes()).err().expect("a refusal");
+            let problem = read::<Close>(text.as_bytes()).expect_err("a refusal");
             assert_eq!(problem.code(), Code::InvalidJson, "{text}");
         }
         assert!(read::<Take>(b"").is_ok());
