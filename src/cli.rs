@@ -33,6 +33,8 @@ enum Command {
     Doctor,
     /// Start again whatever workflow is missing, from what stands in the database
     Reconcile,
+    /// Print the OpenAPI document of the interface
+    Openapi,
     /// Replay recorded histories against this build, or record one
     Replay(replay::Args),
     /// Check flows, or talk to one in the terminal
@@ -55,6 +57,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Flow(command) => flow::run(command),
         Command::Replay(args) => runtime.block_on(replay::run(&args)),
         Command::Reconcile => runtime.block_on(run::reconcile(&Config::load()?)).map(done),
+        Command::Openapi => {
+            print!("{}", hilo_gateway::api::openapi());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor => runtime.block_on(doctor::run()),
     }
 }

@@ -27,6 +27,7 @@ impl Gateway {
                 .args(args)
                 .env("HILO_HTTP_ADDR", &address)
                 .env("HILO_SECRET_KEY", "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+                .env("HILO_JWT_KEY", "bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
                 .env("HILO_LOG", "error");
             if no_ring {
                 command.env("TEMPORAL_ADDRESS", "127.0.0.1:1");

@@ -16,9 +16,9 @@ use tonic::IntoRequest as _;
 /// So often it is asked whether it is there.
 const TRIES: usize = 600;
 
-/// A running server; ended when dropped.
+/// A server with its clock.
 pub(crate) struct Skipping {
-    child: Child,
+    _server: Server,
     port: u16,
     temporal: Temporal,
     clock: Arc<Ahead>,
@@ -38,19 +38,14 @@ impl Skipping {
     /// Starts one and locks its time.
     pub(crate) async fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let child = Command::new(program())
-            .args([&port.to_string(), "--enable-time-skipping"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`temporal-test-server` starts");
+        let server = Server::start(port);
         let to =
             Address { address: format!("127.0.0.1:{port}"), namespace: "default".into(), task_queue: "nobody".into() };
         for _ in 0..TRIES {
             if let Ok(temporal) = Temporal::connect(&to).await {
-                let time = Self { child, port, temporal, clock: Arc::default() };
                 let lock = LockTimeSkippingRequest {}.into_request();
-                time.temporal.client().connection().test_service().lock_time_skipping(lock).await.expect("a lock");
+                temporal.client().connection().test_service().lock_time_skipping(lock).await.expect("a lock");
+                let time = Self { _server: server, port, temporal, clock: Arc::default() };
                 time.look().await;
                 return time;
             }
@@ -94,10 +89,21 @@ impl Skipping {
     }
 }
 
-impl Drop for Skipping {
+/// A running server; ended when dropped.
+struct Server(Child);
+
+impl Server {
+    fn start(port: u16) -> Self {
+        let mut program = Command::new(program());
+        program.args([&port.to_string(), "--enable-time-skipping"]).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(program.spawn().expect("`temporal-test-server` starts"))
+    }
+}
+
+impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
