@@ -12,6 +12,8 @@ const withToken: Middleware = {
   onRequest({ request }) {
     const token = currentToken();
     if (token) request.headers.set("authorization", `Bearer ${token.value}`);
+    // What the server says in words, it says in the language of the screen.
+    request.headers.set("accept-language", document.documentElement.lang);
     retries.set(request, request.clone());
     return request;
   },

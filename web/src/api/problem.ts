@@ -41,14 +41,16 @@ export const unreachable = () => new Problem(0, "unreachable", "");
 
 const known: Record<string, Key> = {
   "agent-at-capacity": "problem.capacity",
+  "agent-not-available": "problem.away",
   "chat-closed": "problem.closed",
+  "chat-open": "problem.open",
   "credentials-invalid": "problem.credentials",
   "forbidden": "problem.forbidden",
   "illegal-move": "problem.moved",
-  "invalid-credentials": "problem.credentials",
-  "login-failed": "problem.credentials",
+  "new-mail": "problem.newMail",
   "not-found": "problem.gone",
-  "too-many-requests": "problem.slower",
+  "session-over": "problem.session",
+  "too-many-attempts": "problem.slower",
   "unreachable": "problem.unreachable",
   "window-closed": "problem.window",
 };

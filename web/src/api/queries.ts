@@ -12,13 +12,17 @@ export const keys = {
   chat: (id: string) => ["chat", id] as const,
   chats: (scope: Scope) => ["chats", scope] as const,
   log: (id: string) => ["log", id] as const,
+  notes: (id: string) => ["notes", id] as const,
+  targets: (id: string) => ["targets", id] as const,
   workflow: (id: string) => ["workflow", id] as const,
   ledger: (id: string) => ["ledger", id] as const,
   clientChats: (id: string) => ["clientChats", id] as const,
   users: ["users"] as const,
   queues: ["queues"] as const,
+  campaigns: ["campaigns"] as const,
   waiting: (queue: string) => ["waiting", queue] as const,
   closeReasons: ["closeReasons"] as const,
+  pauseReasons: ["pauseReasons"] as const,
   notices: ["notices"] as const,
 };
 
@@ -79,6 +83,23 @@ export async function loadOlder(client: QueryClient, id: string): Promise<void> 
   client.setQueryData<Log>(keys.log(id), (log) => merge({ messages: log?.messages ?? [], older: page.older }, page.messages));
 }
 
+export const notesQuery = (id: string) => queryOptions({
+  queryKey: keys.notes(id),
+  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/notes", { params: { path: { id }, query: { limit: 200 } }, signal })),
+});
+
+/** To whom a chat may be handed over. */
+export const targetsQuery = (id: string) => queryOptions({
+  queryKey: keys.targets(id),
+  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/transfer-targets", { params: { path: { id } }, signal })),
+});
+
+export const pauseReasonsQuery = () => queryOptions({
+  queryKey: keys.pauseReasons,
+  queryFn: ({ signal }) => answered(api.GET("/api/v1/pause-reasons", { params: { query: { limit: 200 } }, signal })),
+  staleTime: 300_000,
+});
+
 export const workflowQuery = (id: string) => queryOptions({
   queryKey: keys.workflow(id),
   queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/workflow", { params: { path: { id } }, signal })),
@@ -104,6 +125,12 @@ export const usersQuery = () => queryOptions({
 
 export const queuesQuery = () => queryOptions({
   queryKey: keys.queues, queryFn: ({ signal }) => answered(api.GET("/api/v1/queues", { params: { query: { limit: 200 } }, signal })),
+});
+
+export const campaignsQuery = () => queryOptions({
+  queryKey: keys.campaigns,
+  queryFn: ({ signal }) => answered(api.GET("/api/v1/campaigns", { params: { query: { limit: 200 } }, signal })),
+  staleTime: 300_000,
 });
 
 export const waitingQuery = (queue: string) => queryOptions({

@@ -1,12 +1,16 @@
 // Who is logged in. The access token lives in memory only; the refresh token in a cookie that no script can read.
 // However many requests find the token too old, there is one refresh, and each request is tried once more.
 
+import { recall, remember } from "../ui/memory";
 import { problemOf, unreachable } from "./problem";
 
 export type Token = { value: string; expiresAt: number };
 
 /** Renewed this long before it ends, so that a request under way does not outlive it. */
 const MARGIN = 60_000;
+
+/** Remembers that somebody logged in here. */
+const BEEN = "session";
 
 /** One refresh at a time among the tabs of a browser too: the server takes a token that comes twice for stolen. */
 const ONE = "hilo.refresh";
@@ -29,6 +33,7 @@ export function accept(answer: { accessToken: string; expiresIn: number }): Toke
   token = { value: answer.accessToken, expiresAt: Date.now() + answer.expiresIn * 1000 };
   clearTimeout(timer);
   timer = setTimeout(() => void refresh().catch(() => undefined), Math.max(1_000, answer.expiresIn * 1000 - MARGIN));
+  remember(BEEN, "yes");
   tell();
   return token;
 }
@@ -36,7 +41,17 @@ export function accept(answer: { accessToken: string; expiresIn: number }): Toke
 export function forget(): void {
   token = undefined;
   clearTimeout(timer);
+  remember(BEEN, "no");
   tell();
+}
+
+/** Goes on with the session of this browser, if there may be one: whoever was never here is not asked about. */
+export const resume = (): Promise<Token | undefined> =>
+  recall(BEEN, ["yes"]) ? refresh() : Promise.resolve(undefined);
+
+// A log-out in one tab is one in all of them.
+if (typeof window !== "undefined") {
+  window.addEventListener("storage", ({ key, newValue }) => { if (key === `hilo.${BEEN}` && newValue === "no" && token) forget(); });
 }
 
 /** A new token by the cookie; none if nobody is logged in. Fails when the server cannot be asked. */

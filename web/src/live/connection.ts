@@ -4,28 +4,36 @@
 import { io, type Socket } from "socket.io-client";
 
 import { currentToken, onToken, refresh } from "../api/session";
+import type { Chat, Joined as JoinAnswer, LiveEvent, Notice, Typing } from "../api/types";
 import { store } from "../ui/store";
 import { hear } from "./cursor";
-import type { LiveEvent } from "./events";
 
 /** `since`: when this phase began; `recovered`: how many events were caught up on after the last interruption. */
 export type Link = { phase: "opening" | "live" | "lost"; since: number; recovered?: number };
 
 export const link = store<Link>({ phase: "opening", since: Date.now() });
 
-type Caught = { events?: LiveEvent[]; items?: LiveEvent[]; more?: boolean };
-type Joined = { upTo: number | undefined; viewers: number; asking: boolean };
-type Handlers = { event: (name: string, event: LiveEvent) => void; resync: () => void; back: () => void };
+export type Handlers = {
+  /** A durable event, in order, once. */
+  event: (event: LiveEvent) => void;
+  /** A chat as it stands now. */
+  chat: (chat: Chat) => void;
+  typing: (typing: Typing) => void;
+  notice: (notice: Notice) => void;
+  /** Figures changed: of agents, of chats, of a queue. */
+  figures: (of: "agents" | "chats" | "queue") => void;
+  resync: () => void;
+  back: () => void;
+};
 
-const NAMES = [
-  "chat.new", "chat.message", "chat.updated", "chat.transferred", "chat.closed", "agent.typing",
-  "analytics.agents.update", "analytics.chats.update", "analytics.queue.update", "notification",
-];
+const DURABLE = ["chat.new", "chat.message", "chat.updated", "chat.transferred", "chat.closed"] as const;
+
+type Followed = { chatId: string; conversationId: string; upTo: number; viewers: number; asking: boolean };
 
 let socket: Socket | undefined;
 let handlers: Handlers | undefined;
-let lostOnce = false;
-const joined = new Map<string, Joined>();
+let wasLost = false;
+const followed = new Map<string, Followed>();
 
 /** Opens it; the result closes it for good. */
 export function connect(wanted: Handlers): () => void {
@@ -35,70 +43,84 @@ export function connect(wanted: Handlers): () => void {
     auth: (give) => { give({ token: currentToken()?.value }); },
   });
   socket = opened;
-  let again: ReturnType<typeof setTimeout> | undefined;
-
-  opened.on("connect", () => {
-    const back = lostOnce;
-    if (back) {
-      handlers?.back();
-      for (const chat of joined.values()) chat.asking = false;
-    }
-    link.set({ phase: "live", since: Date.now(), ...(back ? { recovered: 0 } : {}) });
-    for (const chatId of joined.keys()) catchUp(chatId);
+  const stopRenewing = keepOpen(opened);
+  opened.on("connect", () => { came(); });
+  for (const name of DURABLE) opened.on(name, receive);
+  opened.on("agent.typing", (typing: Typing) => { handlers?.typing(typing); });
+  opened.on("notification", ({ notification }: { notification: Notice }) => { handlers?.notice(notification); });
+  for (const of of ["agents", "chats", "queue"] as const) opened.on(`analytics.${of}.update`, () => { handlers?.figures(of); });
+  opened.on("resync", () => {
+    handlers?.resync();
+    for (const one of followed.values()) catchUp(one);
   });
+  return () => {
+    stopRenewing();
+    opened.close();
+    socket = undefined;
+    handlers = undefined;
+    wasLost = false;
+    followed.clear();
+  };
+}
+
+function came(): void {
+  const back = wasLost;
+  wasLost = false;
+  link.set({ phase: "live", since: Date.now(), ...(back ? { recovered: 0 } : {}) });
+  if (back) handlers?.back();
+  for (const one of followed.values()) {
+    one.asking = false;
+    catchUp(one);
+  }
+}
+
+/** A fresh token for an open socket; and a new try where Socket.IO makes none: after a refusal, or a close by the server. */
+function keepOpen(opened: Socket): () => void {
+  let again: ReturnType<typeof setTimeout> | undefined;
   const lost = () => {
-    lostOnce = true;
+    wasLost = true;
     link.update((was) => was.phase === "lost" ? was : { phase: "lost", since: Date.now() });
   };
-  // Socket.IO tries again by itself, except after a refusal and when the server closes: then the token may be too old.
-  const renew = () => {
+  const retry = (pause = 1_000) => {
     clearTimeout(again);
-    again = setTimeout(() => {
-      void refresh().then((token) => { if (token) opened.connect(); }, renew);
-    }, 1_000);
+    again = setTimeout(() => { refresh().then((token) => { if (token) opened.connect(); }, () => { retry(); }); }, pause);
   };
   opened.on("disconnect", (reason) => {
+    if (reason === "io client disconnect") return;
     lost();
-    if (reason === "io server disconnect") renew();
+    if (reason === "io server disconnect") retry(200);
   });
   opened.on("connect_error", () => {
     lost();
-    if (!opened.active) renew();
+    if (!opened.active) retry();
   });
-  opened.on("resync", () => { handlers?.resync(); });
-  for (const name of NAMES) opened.on(name, (event: LiveEvent) => { receive(name, event); });
-
   const stop = onToken((token) => { if (token && opened.connected) opened.emit("auth.renew", { token: token.value }); });
   return () => {
     stop();
     clearTimeout(again);
-    opened.close();
-    socket = undefined;
-    handlers = undefined;
-    lostOnce = false;
-    joined.clear();
   };
 }
 
-/** Hears a chat from `after` on, until the result is called. Several may listen to one chat. */
-export function join(chatId: string, after: number | undefined): () => void {
-  const known = joined.get(chatId);
+/** Follows a chat from `after` on, until the result is called. Several may look at one chat. */
+export function follow({ id: chatId, conversationId }: Pick<Chat, "id" | "conversationId">, after: number): () => void {
+  const known = followed.get(chatId);
   if (known) known.viewers += 1;
   else {
-    joined.set(chatId, { upTo: after, viewers: 1, asking: false });
-    catchUp(chatId);
+    const one = { chatId, conversationId, upTo: after, viewers: 1, asking: false };
+    followed.set(chatId, one);
+    catchUp(one);
   }
   return () => {
-    const chat = joined.get(chatId);
-    if (!chat) return;
-    chat.viewers -= 1;
-    if (chat.viewers > 0) return;
-    joined.delete(chatId);
+    const one = followed.get(chatId);
+    if (!one) return;
+    one.viewers -= 1;
+    if (one.viewers > 0) return;
+    followed.delete(chatId);
     if (socket?.connected) socket.emit("chat.leave", { chatId });
   };
 }
 
-/** Tells the server that everything in this chat has been seen. */
+/** Tells that everything in this chat has been seen. */
 export function tellRead(chatId: string): void {
   if (socket?.connected) socket.emit("chat.read", { chatId });
 }
@@ -108,33 +130,37 @@ export function tellTyping(chatId: string): void {
 }
 
 /** Asks for what was missed; a long absence comes in several pieces. */
-function catchUp(chatId: string): void {
-  const chat = joined.get(chatId);
-  if (!chat || chat.asking || !socket?.connected) return;
-  chat.asking = true;
-  const question = { chatId, ...(chat.upTo === undefined ? {} : { after: chat.upTo }) };
-  socket.timeout(10_000).emit("chat.join", question, (error: Error | null, answer: Caught | undefined) => {
-    if (joined.get(chatId) !== chat) return;
-    chat.asking = false;
-    if (error) return;
-    const events = answer?.events ?? answer?.items ?? [];
-    for (const event of events) {
-      if (event.seq !== undefined) chat.upTo = Math.max(chat.upTo ?? 0, event.seq);
-      if (!event.hidden) handlers?.event(event.event ?? event.name ?? "chat.updated", event);
+function catchUp(one: Followed): void {
+  if (one.asking || !socket?.connected) return;
+  one.asking = true;
+  const question = { chatId: one.chatId, after: one.upTo };
+  socket.timeout(10_000).emit("chat.join", question, (failure: Error | null, answer?: JoinAnswer | { error: unknown }) => {
+    if (followed.get(one.chatId) !== one) return;
+    one.asking = false;
+    if (failure) {
+      if (socket?.connected) catchUp(one);
+      return;
     }
-    link.update((was) => was.recovered === undefined ? was : { ...was, recovered: was.recovered + events.length });
-    if (answer?.more && events.length > 0) catchUp(chatId);
+    if (!answer || "error" in answer) return;
+    for (const event of answer.events) {
+      if (event.seq <= one.upTo) continue;
+      one.upTo = event.seq;
+      if (!event.hidden) handlers?.event(event);
+    }
+    handlers?.chat(answer.chat);
+    const count = answer.events.length;
+    link.update((was) => was.recovered === undefined || count === 0 ? was : { ...was, recovered: was.recovered + count });
+    if (answer.more && count > 0) catchUp(one);
   });
 }
 
-function receive(name: string, event: LiveEvent): void {
-  const chat = event.chatId === undefined ? undefined : joined.get(event.chatId);
-  if (chat && event.seq !== undefined && chat.upTo !== undefined) {
-    const heard = hear(chat.upTo, event.seq);
-    chat.upTo = heard.upTo;
-    if (heard.missed && event.chatId !== undefined) catchUp(event.chatId);
-  } else if (chat && event.seq !== undefined) {
-    chat.upTo = event.seq;
+function receive(event: LiveEvent): void {
+  for (const one of followed.values()) {
+    if (one.conversationId !== event.conversationId) continue;
+    const { upTo, missed } = hear(one.upTo, event.seq);
+    one.upTo = upTo;
+    if (missed) catchUp(one);
   }
-  if (!event.hidden) handlers?.event(name, event);
+  // What was heard before is taken in again: it says how things stand, and changes nothing a second time.
+  if (!event.hidden) handlers?.event(event);
 }

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import type { Message } from "../api/types";
+import { sampleMessage } from "../test/samples";
 import { lastSeq, type Log, merge } from "./log";
 
-const said = (id: string, seq: number | null, more: Partial<Message> = {}): Message => ({
-  id, seq, conversationId: "v", chatId: "c", direction: "outbound", author: "agent", type: "text", text: id,
-  at: `2026-11-24T12:00:0${seq ?? 9}Z`, ...more,
-});
+const said = (id: string, seq: number | null, more: Partial<Message> = {}) =>
+  sampleMessage(id, { seq, at: `2026-11-24T12:00:0${seq ?? 9}Z`, ...more });
 const empty: Log = { messages: [], older: null };
 const ids = (log: Log) => log.messages.map(({ id }) => id);
 

@@ -2,11 +2,10 @@ import { describe, expect, it } from "vitest";
 
 import { Problem, unreachable } from "../api/problem";
 import type { Message } from "../api/types";
+import { sampleMessage } from "../test/samples";
 import { createOutbox, notYetThere, type Sending } from "./outbox";
 
-const message = (text: string, at = "2026-11-24T12:00:00Z"): Message => ({
-  id: text, conversationId: "v", chatId: "c", seq: 1, direction: "outbound", author: "agent", type: "text", text, at,
-});
+const message = (text: string, at = "2026-11-24T12:00:00Z") => sampleMessage(text, { at });
 
 function desk(answers: (Message | Error)[], first: Sending[] = []) {
   const posted: Sending[] = [];

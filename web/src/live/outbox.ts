@@ -32,7 +32,9 @@ export type Outbox = ReturnType<typeof createOutbox>;
 
 export function createOutbox({ post, landed, newKey, now, later }: Surroundings, first: readonly Sending[] = []) {
   // Whoever was being asked when the page was left did not answer: it is asked again, with the same key.
-  const sendings: Store<readonly Sending[]> = store(first.map((one) => one.state === "sending" ? { ...one, state: "waiting" } : one));
+  const sendings: Store<readonly Sending[]> = store<readonly Sending[]>(
+    first.map((one) => one.state === "sending" ? { ...one, state: "waiting" } : one),
+  );
   const busy = new Set<string>();
   let failures = 0;
 

@@ -1,13 +1,10 @@
 import { expect, it } from "vitest";
 
-import type { Chat } from "../api/types";
+import { sampleChat } from "../test/samples";
 import { hear } from "./cursor";
 import { belongs, type Page, place, sorted } from "./place";
 
-const chat = (id: string, more: Partial<Chat> = {}): Chat => ({
-  id, conversationId: "v", number: { id: "n", phone: "+52", name: "Demo" }, client: { id: "k", name: "Inés", phone: null },
-  status: "active", priority: 0, held: false, agentId: "ana", openedAt: "2026-11-24T12:00:00Z", unread: 0, sla: {}, ...more,
-});
+const chat = sampleChat;
 const pages = (...lists: string[][]): Page[] => lists.map((list) => ({ items: list.map((id) => chat(id)), nextCursor: null }));
 const ids = (list: readonly Page[]) => list.map(({ items }) => items.map(({ id }) => id));
 
@@ -36,7 +33,7 @@ it("knows whose a chat is", () => {
 });
 
 it("puts first what is due first, and what is not due last", () => {
-  const due = (id: string, at: string) => chat(id, { status: "assigned", sla: { firstReplyDueAt: at } });
+  const due = (id: string, at: string) => chat(id, { status: "assigned", sla: { firstReplyDueAt: at, breachedAt: null } });
   const list = [chat("later"), due("b", "2026-11-24T12:09:00Z"), due("a", "2026-11-24T12:05:00Z")];
   expect(sorted(list, "due").map(({ id }) => id)).toEqual(["a", "b", "later"]);
 });

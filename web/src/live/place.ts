@@ -38,7 +38,7 @@ export function sorted(chats: readonly Chat[], order: Order): Chat[] {
   const by: Record<Order, (chat: Chat) => number> = {
     due: (chat) => dueAt(chat) ?? Infinity,
     activity: (chat) => -lastActivity(chat),
-    waiting: (chat) => Date.parse(chat.queuedAt ?? chat.openedAt),
+    waiting: (chat) => Date.parse(chat.waitingSince ?? chat.queuedAt ?? chat.openedAt),
   };
   const rank = by[order];
   return [...chats].sort((a, b) => compare(rank(a), rank(b)) || lastActivity(b) - lastActivity(a));
@@ -46,7 +46,7 @@ export function sorted(chats: readonly Chat[], order: Order): Chat[] {
 
 const compare = (a: number, b: number) => a === b ? 0 : a - b;
 
-const lastActivity = ({ lastMessage, openedAt }: Chat) => Date.parse(lastMessage?.at ?? openedAt);
+const lastActivity = ({ lastActivityAt }: Chat) => Date.parse(lastActivityAt);
 
 /** When an answer is due; undefined when none is. */
 export function dueAt({ status, firstReplyAt, sla }: Chat): number | undefined {

@@ -59,7 +59,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["me"];
+        get: operations["getMe"];
         put?: never;
         post?: never;
         delete?: never;
@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["users"];
+        get: operations["listUsers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -92,7 +92,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["setState"];
+        put: operations["setUserState"];
         post?: never;
         delete?: never;
         options?: never;
@@ -107,7 +107,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["chats"];
+        get: operations["listChats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -123,7 +123,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["chat"];
+        get: operations["getChat"];
         put?: never;
         post?: never;
         delete?: never;
@@ -139,9 +139,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["messages"];
+        get: operations["listChatMessages"];
         put?: never;
-        post: operations["reply"];
+        post: operations["sendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listNotes"];
+        put?: never;
+        post: operations["addNote"];
         delete?: never;
         options?: never;
         head?: never;
@@ -244,6 +260,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chats/{id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["priority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/return-to-bot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["return-to-bot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/transfer-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listTransferTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chats/{id}/workflow": {
         parameters: {
             query?: never;
@@ -251,7 +347,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["workflow"];
+        get: operations["getChatWorkflow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -267,7 +363,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["ledger"];
+        get: operations["listChatLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listCampaigns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -283,7 +395,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["queues"];
+        get: operations["listQueues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -299,7 +411,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["waiting"];
+        get: operations["listWaitingChats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -315,7 +427,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["closeReasons"];
+        get: operations["listCloseReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pause-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listPauseReasons"];
         put?: never;
         post?: never;
         delete?: never;
@@ -331,7 +459,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["notifications"];
+        get: operations["listNotifications"];
         put?: never;
         post?: never;
         delete?: never;
@@ -356,178 +484,334 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["readAllNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        AgentState: "available" | "paused" | "busy" | "offline";
-        State: {
-            state: components["schemas"]["AgentState"];
+        Role: "SUPER_ADMIN" | "SUPERVISOR" | "AGENTE" | "CALIDAD" | "AUDITORIA";
+        /** @enum {string} */
+        Scope: "own" | "team" | "all";
+        /** @enum {string} */
+        StateWord: "available" | "paused" | "busy" | "offline";
+        UserState: {
+            state: components["schemas"]["StateWord"];
+            reasonId: string | null;
             /** Format: date-time */
             since: string;
+        };
+        SetState: {
+            state: components["schemas"]["StateWord"];
             reasonId?: string | null;
+        };
+        PauseReason: {
+            id: string;
+            name: string;
         };
         Grant: {
             permission: string;
-            /** @enum {string} */
-            scope: "own" | "team" | "all";
-        };
-        Me: {
-            id: string;
-            name: string;
-            email: string;
-            role: string;
-            permissions: components["schemas"]["Grant"][];
-            state?: components["schemas"]["State"];
-            capacity?: number;
+            scope: components["schemas"]["Scope"];
         };
         User: {
             id: string;
-            name: string;
             email: string;
-            role: string;
-            state?: components["schemas"]["State"];
-            load?: number;
-            capacity?: number;
+            name: string;
+            role: components["schemas"]["Role"];
+            locale: string;
+            state: null | components["schemas"]["UserState"];
+            load: number;
+            campaignIds: string[];
         };
-        Named: {
+        Me: components["schemas"]["User"] & {
+            permissions: components["schemas"]["Grant"][];
+            sessionId: string;
+        };
+        Person: {
             id: string;
             name: string;
         };
-        Number: {
+        Named: {
+            id: string;
+            key: string;
+            name: string;
+        };
+        NumberRef: {
             id: string;
             phone: string;
             name: string;
         };
-        Client: {
+        ClientRef: {
             id: string;
-            name?: string | null;
-            phone?: string | null;
+            name: string | null;
+            phone: string | null;
+        };
+        Attention: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
         };
         Sla: {
             /** Format: date-time */
-            firstReplyDueAt?: string | null;
+            firstReplyDueAt: string | null;
             /** Format: date-time */
-            breachedAt?: string | null;
+            breachedAt: string | null;
         };
         /** @enum {string} */
-        Status: "new" | "bot" | "queued" | "assigned" | "active" | "pending" | "transferred" | "closed";
+        ChatStatus: "new" | "bot" | "queued" | "assigned" | "active" | "pending" | "closed" | "transferred";
+        /** @enum {string} */
+        Priority: "normal" | "high" | "urgent";
         Chat: {
             id: string;
             conversationId: string;
-            number: components["schemas"]["Number"];
-            client: components["schemas"]["Client"];
-            campaignId?: string | null;
-            queueId?: string | null;
-            status: components["schemas"]["Status"];
-            priority: number;
-            agentId?: string | null;
-            attention?: string | null;
+            number: components["schemas"]["NumberRef"];
+            client: components["schemas"]["ClientRef"];
+            campaignId: string | null;
+            campaign: null | components["schemas"]["Named"];
+            queueId: string | null;
+            queue: null | components["schemas"]["Named"];
+            status: components["schemas"]["ChatStatus"];
+            priority: components["schemas"]["Priority"];
+            agentId: string | null;
+            agent: null | components["schemas"]["Person"];
+            attention: null | components["schemas"]["Attention"];
             held: boolean;
             /** Format: date-time */
             openedAt: string;
             /** Format: date-time */
-            queuedAt?: string | null;
+            queuedAt: string | null;
             /** Format: date-time */
-            assignedAt?: string | null;
+            waitingSince: string | null;
             /** Format: date-time */
-            firstReplyAt?: string | null;
+            assignedAt: string | null;
             /** Format: date-time */
-            closedAt?: string | null;
-            closeReason?: string | null;
+            firstReplyAt: string | null;
+            /** Format: date-time */
+            snoozedUntil: string | null;
+            /** Format: date-time */
+            closedAt: string | null;
+            closeReason: string | null;
             unread: number;
-            lastMessage?: components["schemas"]["Message"] | null;
+            lastMessage: null | components["schemas"]["Message"];
+            /** Format: date-time */
+            lastActivityAt: string;
             sla: components["schemas"]["Sla"];
             /** Format: date-time */
-            windowClosesAt?: string | null;
+            windowClosesAt: string | null;
+            lastSeq: number;
         };
-        Failure: {
-            code?: string | null;
-            detail?: string | null;
+        Note: {
+            id: string;
+            chatId: string;
+            author: components["schemas"]["Person"];
+            text: string;
+            /** Format: date-time */
+            at: string;
+        };
+        NewNote: {
+            text: string;
+        };
+        /** @enum {string} */
+        Direction: "inbound" | "outbound";
+        /** @enum {string} */
+        Author: "client" | "bot" | "agent" | "system";
+        /** @enum {string} */
+        MessageType: "text" | "image" | "audio" | "video" | "document" | "sticker" | "location" | "contacts" | "interactive" | "button" | "reaction" | "template" | "system" | "unsupported";
+        /** @enum {string} */
+        MessageStatus: "pending" | "sent" | "delivered" | "read" | "failed" | "uncertain";
+        Media: {
+            id: string | null;
+            mimeType: string | null;
+            filename: string | null;
+            voice: boolean;
+        };
+        Choice: {
+            id: string;
+            title: string;
+            description: string | null;
+        };
+        /** @enum {string} */
+        InteractiveKind: "buttons" | "list" | "link" | "location_request" | "button_reply" | "list_reply" | "form_reply" | "call_permission_reply" | "other";
+        Interactive: {
+            kind: components["schemas"]["InteractiveKind"];
+            header: string | null;
+            footer: string | null;
+            button: string | null;
+            url: string | null;
+            choices: components["schemas"]["Choice"][];
+        };
+        Location: {
+            latitude: number;
+            longitude: number;
+            name: string | null;
+            address: string | null;
+        };
+        SendError: {
+            code: string;
+            title: string | null;
         };
         Message: {
             id: string;
             conversationId: string;
-            chatId?: string | null;
-            seq?: number | null;
-            /** @enum {string} */
-            direction: "inbound" | "outbound";
-            /** @enum {string} */
-            author: "client" | "bot" | "agent" | "system";
-            authorId?: string | null;
-            type: string;
-            text?: string | null;
-            media?: {
-                fileId?: string | null;
-                mime?: string | null;
-                name?: string | null;
-                bytes?: number | null;
-            } | null;
-            interactive?: {
-                [key: string]: unknown;
-            } | null;
-            replyTo?: string | null;
-            /** @enum {string|null} */
-            status?: "pending" | "sent" | "delivered" | "read" | "failed" | "uncertain" | null;
-            error?: components["schemas"]["Failure"] | null;
+            chatId: string | null;
+            seq: number | null;
+            direction: components["schemas"]["Direction"];
+            author: components["schemas"]["Author"];
+            agent: null | components["schemas"]["Person"];
+            type: components["schemas"]["MessageType"];
+            text: string | null;
+            media: null | components["schemas"]["Media"];
+            interactive: null | components["schemas"]["Interactive"];
+            location: null | components["schemas"]["Location"];
+            replyTo: string | null;
+            status: null | components["schemas"]["MessageStatus"];
+            error: null | components["schemas"]["SendError"];
             /** Format: date-time */
             at: string;
         };
-        Timer: {
+        NewMessage: {
+            /** @enum {string} */
+            type: "text";
+            text: string;
+            over?: boolean;
+        };
+        Take: {
+            force?: boolean;
+        };
+        Assign: {
+            agentId: string;
+            force?: boolean;
+        };
+        Transfer: {
+            queueId?: string | null;
+            agentId?: string | null;
+            campaignId?: string | null;
+            note?: string | null;
+        };
+        Close: {
+            reason: string;
+            note?: string | null;
+        };
+        Nothing: Record<string, never>;
+        Snooze: {
+            /** Format: date-time */
+            until: string;
+        };
+        SetPriority: {
+            priority: components["schemas"]["Priority"];
+        };
+        ReturnToBot: {
+            nodeId?: string | null;
+        };
+        Command: {
+            commandId: string;
+            chatId: string;
+            kind: string;
+            /** @enum {string} */
+            state: "requested" | "done" | "refused" | "expired";
+            code: string | null;
+            holder: null | components["schemas"]["Person"];
+            /** Format: date-time */
+            requestedAt: string;
+        };
+        TransferAgent: {
+            id: string;
+            name: string;
+            state: components["schemas"]["StateWord"];
+            load: number;
+            capacity: number;
+        };
+        TransferTargets: {
+            queues: components["schemas"]["Named"][];
+            agents: components["schemas"]["TransferAgent"][];
+        };
+        FlowRef: {
+            id: string;
+            version: number;
+            node: string | null;
+        };
+        WorkflowTimer: {
             id: string;
             kind: string;
             /** Format: date-time */
             dueAt: string;
-            effect?: string | null;
+            effect: string;
         };
         Next: {
             /** Format: date-time */
-            at: string;
+            at: string | null;
             what: string;
         };
         Run: {
             runId: string;
             events: number;
-        };
-        Workflow: {
             status: string;
+            /** Format: date-time */
+            startedAt: string | null;
+        };
+        ChatWorkflow: {
+            chatId: string;
+            workflowId: string;
+            status: components["schemas"]["ChatStatus"];
             summary: string;
-            flow?: {
-                id: string;
-                version: number;
-                node?: string | null;
-            } | null;
-            variables?: {
+            held: boolean;
+            flow: null | components["schemas"]["FlowRef"];
+            variables: {
                 [key: string]: unknown;
             };
             waitsFor: string | null;
-            timers: components["schemas"]["Timer"][];
+            timers: components["schemas"]["WorkflowTimer"][];
             next: components["schemas"]["Next"][];
             runs: components["schemas"]["Run"][];
+            temporalAnswers: boolean;
+            temporalUrl: string | null;
         };
-        Entry: {
+        LedgerItem: {
             seq: number;
             /** Format: date-time */
             at: string;
             kind: string;
             text: string;
-            detail?: {
-                [key: string]: unknown;
-            };
+            detail: unknown;
+        };
+        Campaign: {
+            id: string;
+            key: string;
+            name: string;
+            status: string;
+            firstReplySeconds: number;
+            idleSeconds: number;
+            capacity: number;
         };
         Queue: {
             id: string;
             key: string;
             name: string;
-        };
-        Waiting: {
-            chatId: string;
-            clientName: string | null;
+            campaignId: string;
+            isDefault: boolean;
+            waiting: number;
             /** Format: date-time */
-            waitingSince: string;
-            priority: number;
+            oldestSince: string | null;
+            availableAgents: number;
+        };
+        WaitingChat: {
             position: number;
+            chat: components["schemas"]["Chat"];
         };
         CloseReason: {
             key: string;
@@ -536,31 +820,73 @@ export interface components {
         Notification: {
             id: string;
             kind: string;
+            text: string;
+            chatId: string | null;
+            data: unknown;
             /** Format: date-time */
             at: string;
-            chatId?: string | null;
-            text?: string | null;
             /** Format: date-time */
-            readAt?: string | null;
+            readAt: string | null;
         };
-        Login: {
-            accessToken?: string;
-            expiresIn?: number;
-            user?: components["schemas"]["Me"];
-            twoFactorRequired?: boolean;
-            ticket?: string;
+        Tokens: {
+            accessToken: string;
+            expiresIn: number;
+            refreshToken?: string;
+            user: components["schemas"]["Me"];
+        };
+        LoginRequest: {
+            email: string;
+            password: string;
+            refreshInBody?: boolean;
+        };
+        Fault: {
+            pointer: string;
+            message: string;
         };
         Problem: {
             type: string;
             title: string;
             status: number;
-            detail?: string;
-            instance?: string;
-            holder?: components["schemas"]["Named"] | null;
-            errors?: {
-                pointer: string;
-                message: string;
-            }[];
+            detail: string;
+            instance: string;
+            errors?: components["schemas"]["Fault"][];
+            holder?: null | components["schemas"]["Person"];
+            permission?: string | null;
+        };
+        /** @enum {string} */
+        LiveType: "chat.new" | "chat.message" | "chat.updated" | "chat.transferred" | "chat.closed";
+        LiveEvent: {
+            type: components["schemas"]["LiveType"];
+            eventId: string;
+            conversationId: string;
+            chatId: string | null;
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            change?: string | null;
+            data?: unknown;
+            chat?: null | components["schemas"]["Chat"];
+            message?: null | components["schemas"]["Message"];
+            hidden?: boolean;
+        };
+        ChatJoined: {
+            chat: components["schemas"]["Chat"];
+            events: components["schemas"]["LiveEvent"][];
+            more: boolean;
+        };
+        AgentTyping: {
+            eventId: string;
+            /** Format: date-time */
+            at: string;
+            chatId: string;
+            agentId: string;
+            agentName: string;
+        };
+        NotificationEvent: {
+            eventId: string;
+            /** Format: date-time */
+            at: string;
+            notification: components["schemas"]["Notification"];
         };
         ChatPage: {
             items: components["schemas"]["Chat"][];
@@ -570,8 +896,8 @@ export interface components {
             items: components["schemas"]["Message"][];
             nextCursor: string | null;
         };
-        EntryPage: {
-            items: components["schemas"]["Entry"][];
+        LedgerPage: {
+            items: components["schemas"]["LedgerItem"][];
             nextCursor: string | null;
         };
         QueuePage: {
@@ -586,12 +912,24 @@ export interface components {
             items: components["schemas"]["CloseReason"][];
             nextCursor: string | null;
         };
+        PauseReasonPage: {
+            items: components["schemas"]["PauseReason"][];
+            nextCursor: string | null;
+        };
         NotificationPage: {
             items: components["schemas"]["Notification"][];
             nextCursor: string | null;
         };
         WaitingPage: {
-            items: components["schemas"]["Waiting"][];
+            items: components["schemas"]["WaitingChat"][];
+            nextCursor: string | null;
+        };
+        NotePage: {
+            items: components["schemas"]["Note"][];
+            nextCursor: string | null;
+        };
+        CampaignPage: {
+            items: components["schemas"]["Campaign"][];
             nextCursor: string | null;
         };
     };
@@ -612,10 +950,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    email: string;
-                    password: string;
-                };
+                "application/json": components["schemas"]["LoginRequest"];
             };
         };
         responses: {
@@ -625,7 +960,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Login"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description problem */
@@ -648,7 +983,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["Nothing"];
             };
         };
         responses: {
@@ -658,7 +993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Login"];
+                    "application/json": components["schemas"]["Tokens"];
                 };
             };
             /** @description problem */
@@ -699,7 +1034,7 @@ export interface operations {
             };
         };
     };
-    me: {
+    getMe: {
         parameters: {
             query?: never;
             header?: never;
@@ -728,7 +1063,7 @@ export interface operations {
             };
         };
     };
-    users: {
+    listUsers: {
         parameters: {
             query?: {
                 limit?: number;
@@ -760,7 +1095,7 @@ export interface operations {
             };
         };
     };
-    setState: {
+    setUserState: {
         parameters: {
             query?: never;
             header?: never;
@@ -771,10 +1106,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    state: components["schemas"]["AgentState"];
-                    reasonId?: string | null;
-                };
+                "application/json": components["schemas"]["SetState"];
             };
         };
         responses: {
@@ -784,7 +1116,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["State"];
+                    "application/json": components["schemas"]["UserState"];
                 };
             };
             /** @description problem */
@@ -798,7 +1130,7 @@ export interface operations {
             };
         };
     };
-    chats: {
+    listChats: {
         parameters: {
             query?: {
                 limit?: number;
@@ -837,7 +1169,7 @@ export interface operations {
             };
         };
     };
-    chat: {
+    getChat: {
         parameters: {
             query?: never;
             header?: never;
@@ -868,7 +1200,7 @@ export interface operations {
             };
         };
     };
-    messages: {
+    listChatMessages: {
         parameters: {
             query?: {
                 limit?: number;
@@ -902,7 +1234,7 @@ export interface operations {
             };
         };
     };
-    reply: {
+    sendMessage: {
         parameters: {
             query?: never;
             header?: {
@@ -915,11 +1247,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** @enum {string} */
-                    type: "text";
-                    text: string;
-                };
+                "application/json": components["schemas"]["NewMessage"];
             };
         };
         responses: {
@@ -930,6 +1258,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description ok */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
                 };
             };
             /** @description problem */
@@ -956,7 +1355,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["Take"];
             };
         };
         responses: {
@@ -967,6 +1366,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -993,10 +1401,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    agentId: string;
-                    force?: boolean;
-                };
+                "application/json": components["schemas"]["Assign"];
             };
         };
         responses: {
@@ -1007,6 +1412,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -1033,11 +1447,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    queueId?: string;
-                    agentId?: string;
-                    note?: string;
-                };
+                "application/json": components["schemas"]["Transfer"];
             };
         };
         responses: {
@@ -1048,6 +1458,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -1074,10 +1493,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    reason: string;
-                    note?: string;
-                };
+                "application/json": components["schemas"]["Close"];
             };
         };
         responses: {
@@ -1088,6 +1504,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -1114,7 +1539,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["Nothing"];
             };
         };
         responses: {
@@ -1125,6 +1550,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -1151,10 +1585,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Format: date-time */
-                    until: string;
-                };
+                "application/json": components["schemas"]["Snooze"];
             };
         };
         responses: {
@@ -1165,6 +1596,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
                 };
             };
             /** @description problem */
@@ -1178,7 +1618,191 @@ export interface operations {
             };
         };
     };
-    workflow: {
+    priority: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPriority"];
+            };
+        };
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "return-to-bot": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnToBot"];
+            };
+        };
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description ok */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTransferTargets: {
         parameters: {
             query?: never;
             header?: never;
@@ -1195,7 +1819,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Workflow"];
+                    "application/json": components["schemas"]["TransferTargets"];
                 };
             };
             /** @description problem */
@@ -1209,7 +1833,38 @@ export interface operations {
             };
         };
     };
-    ledger: {
+    getChatWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWorkflow"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChatLedger: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1229,7 +1884,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryPage"];
+                    "application/json": components["schemas"]["LedgerPage"];
                 };
             };
             /** @description problem */
@@ -1243,7 +1898,39 @@ export interface operations {
             };
         };
     };
-    queues: {
+    listCampaigns: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignPage"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueues: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1275,7 +1962,7 @@ export interface operations {
             };
         };
     };
-    waiting: {
+    listWaitingChats: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1309,7 +1996,7 @@ export interface operations {
             };
         };
     };
-    closeReasons: {
+    listCloseReasons: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1341,7 +2028,39 @@ export interface operations {
             };
         };
     };
-    notifications: {
+    listPauseReasons: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PauseReasonPage"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotifications: {
         parameters: {
             query?: {
                 limit?: number;
@@ -1380,6 +2099,35 @@ export interface operations {
             path: {
                 id: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ok */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readAllNotifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -1,0 +1,125 @@
+// Who the client is, how this chat came here, what happens next, and what was before.
+
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+
+import { may, useMe } from "../../api/me";
+import { clientChatsQuery, workflowQuery } from "../../api/queries";
+import type { Chat } from "../../api/types";
+import { exact, moment, span, stamp } from "../../i18n/format";
+import { useLanguage } from "../../i18n/language";
+import type { Key } from "../../i18n/messages";
+import { Running } from "../../ui/ago";
+import { Icon } from "../../ui/icon";
+import { nameOf, phoneOf } from "./client";
+import { useWordsOf } from "./words";
+
+export function Side({ chat, close }: { chat: Chat; close: () => void }) {
+  const { say } = useLanguage();
+  const me = useMe();
+  return (
+    <aside className="side" aria-label={say("side")}>
+      <header className="head">
+        <h2>{say("side.client")}</h2>
+        <span className="space" />
+        <button type="button" className="button plain square small" aria-label={say("side.hide")} onClick={close}><Icon name="x" /></button>
+      </header>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys */}
+      <div className="side-body" tabIndex={0} role="region" aria-label={say("side")}>
+        <Client chat={chat} />
+        <Course chat={chat} />
+        {may(me, "workflows.read") && <Ahead chat={chat} />}
+        <Before chat={chat} />
+      </div>
+    </aside>
+  );
+}
+
+function Client({ chat: { client, number, campaign } }: { chat: Chat }) {
+  const { say } = useLanguage();
+  return (
+    <section>
+      <dl className="facts">
+        <Fact word={say("side.name")}>{nameOf(client)}</Fact>
+        {client.phone && <Fact word={say("side.phone")}>{phoneOf(client.phone)}</Fact>}
+        <Fact word={say("side.number")}>{number.name}</Fact>
+        {campaign && <Fact word={say("side.campaign")}>{campaign.name}</Fact>}
+      </dl>
+    </section>
+  );
+}
+
+const steps: { key: "openedAt" | "queuedAt" | "assignedAt" | "firstReplyAt" | "closedAt"; word: Key }[] = [
+  { key: "openedAt", word: "side.opened" }, { key: "queuedAt", word: "side.queued" }, { key: "assignedAt", word: "side.assigned" },
+  { key: "firstReplyAt", word: "side.firstReply" }, { key: "closedAt", word: "side.closed" },
+];
+
+function Course({ chat }: { chat: Chat }) {
+  const { language, say } = useLanguage();
+  const now = Date.now();
+  const waited = chat.queuedAt != null && chat.assignedAt != null ? Date.parse(chat.assignedAt) - Date.parse(chat.queuedAt) : undefined;
+  return (
+    <section>
+      <h3>{say("side.course")}</h3>
+      <dl className="facts">
+        {chat.agent && <Fact word={say("side.agent")}>{chat.agent.name}</Fact>}
+        {chat.queue && <Fact word={say("side.queue")}>{chat.queue.name}</Fact>}
+        {steps.map(({ key, word }) => {
+          const at = chat[key];
+          return at == null ? null : <Fact key={key} word={say(word)}><time dateTime={at} title={exact(language, Date.parse(at))}>{moment(language, Date.parse(at), now)}</time></Fact>;
+        })}
+        {waited !== undefined && waited >= 0 && <Fact word={say("side.waited")}>{span(language, waited)}</Fact>}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ word, children }: { word: string; children: ReactNode }) {
+  return <div><dt>{word}</dt><dd>{children}</dd></div>;
+}
+
+function Ahead({ chat }: { chat: Chat }) {
+  const { language, say } = useLanguage();
+  const { data } = useQuery(workflowQuery(chat.id));
+  if (!data) return null;
+  const now = Date.now();
+  return (
+    <section>
+      <h3><Icon name="knot" size={14} />{say("side.ahead")}</h3>
+      <ol className="strand ahead">
+        {data.waitsFor !== null && <li className="now answer"><b>{say("ahead.now")}</b> · {data.waitsFor}</li>}
+        {data.next.filter(({ at }) => at !== null).map(({ at, what }) => {
+          const due = Date.parse(at ?? "");
+          return (
+            <li key={`${at ?? ""} ${what}`} className="future decision-knot">
+              <b className="figures">{moment(language, due, now)}</b> <span className="muted figures">{say("ahead.in")} <Running at={due} /></span>
+              <br />{what}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+function Before({ chat }: { chat: Chat }) {
+  const { language, say } = useLanguage();
+  const words = useWordsOf();
+  const { data } = useQuery(clientChatsQuery(chat.client.id));
+  const others = data?.items.filter(({ id }) => id !== chat.id) ?? [];
+  if (others.length === 0) return null;
+  return (
+    <section>
+      <h3><Icon name="history" size={14} />{say("side.before")}</h3>
+      <ul className="before">
+        {others.map((other) => (
+          <li key={other.id}>
+            <time className="muted">{stamp(language, Date.parse(other.openedAt), Date.now())}</time>
+            <Link to={`/chats/${other.id}`}>{other.lastMessage ? words(other.lastMessage) : other.closeReason ?? say("status.new")}</Link>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
