@@ -26,7 +26,7 @@ export type Command =
 
 /** The chat as it is now; undefined when no worker has answered yet, and an event will tell. */
 export async function command(id: string, asked: Command, key = newKey()): Promise<Chat | undefined> {
-  const params = { path: { id }, header: { "Idempotency-Key": key } };
+  const params = { path: { id }, header: { "idempotency-key": key } };
   const answer = await answered(ask());
   return "commandId" in answer ? undefined : answer;
 
@@ -68,7 +68,9 @@ export function useCommand(quiet = false) {
     onSuccess: (chat, { chatId }) => {
       if (chat) putChat(client, chat, me.id);
       else void client.invalidateQueries({ queryKey: keys.chat(chatId) });
-      for (const queryKey of [keys.workflow(chatId), keys.ledger(chatId), keys.notes(chatId)]) void client.invalidateQueries({ queryKey });
+      for (const queryKey of [keys.workflow(chatId), keys.ledger(chatId), keys.notes(chatId)]) {
+        void client.invalidateQueries({ queryKey });
+      }
     },
     onError: (error, { chatId }) => {
       if (!quiet) toast({ icon: "err", words: wordsOf(error, say) });
@@ -98,7 +100,7 @@ export function useAddNote(chatId: string) {
   const { say } = useLanguage();
   return useMutation({
     mutationFn: ({ text, key }: { text: string; key: string }): Promise<Note> => answered(api.POST("/api/v1/chats/{id}/notes", {
-      params: { path: { id: chatId }, header: { "Idempotency-Key": key } }, body: { text },
+      params: { path: { id: chatId }, header: { "idempotency-key": key } }, body: { text },
     })),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.notes(chatId) }),
     onError: (error) => { toast({ icon: "err", words: wordsOf(error, say) }); },

@@ -12,7 +12,8 @@ export function useMe(): Me {
   return me;
 }
 
-export const may = (me: Me, permission: string): boolean => me.permissions.some((grant) => grant.permission === permission);
+export const may = (me: Me, permission: string): boolean =>
+  me.permissions.some((grant) => grant.permission === permission);
 
 /** Whoever sees more than their own chats, and may move those of others. */
 export const supervises = (me: Me): boolean =>

@@ -1,4 +1,4 @@
-// What screens know of the server, by key. Live events change the same entries, so nothing here asks twice without need.
+// What screens know of the server, by key. Live events change the same entries, so nothing is asked twice without need.
 
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 
@@ -61,7 +61,9 @@ const PAGE = 50;
 
 async function messagesPage(id: string, cursor: string | undefined, signal?: AbortSignal): Promise<Log> {
   const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
-  const page = await answered(api.GET("/api/v1/chats/{id}/messages", { params: { path: { id }, query }, ...(signal ? { signal } : {}) }));
+  const page = await answered(api.GET("/api/v1/chats/{id}/messages", {
+    params: { path: { id }, query }, ...(signal ? { signal } : {}),
+  }));
   return { messages: page.items, older: page.nextCursor };
 }
 
@@ -80,7 +82,8 @@ export async function loadOlder(client: QueryClient, id: string): Promise<void> 
   const known = client.getQueryData<Log>(keys.log(id));
   if (!known?.older) return;
   const page = await messagesPage(id, known.older);
-  client.setQueryData<Log>(keys.log(id), (log) => merge({ messages: log?.messages ?? [], older: page.older }, page.messages));
+  client.setQueryData<Log>(keys.log(id), (log) =>
+    merge({ messages: log?.messages ?? [], older: page.older }, page.messages));
 }
 
 export const notesQuery = (id: string) => queryOptions({

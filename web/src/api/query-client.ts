@@ -10,7 +10,7 @@ export const createQueryClient = () => new QueryClient({
       // Events keep it fresh; this is for what they cannot tell.
       staleTime: 30_000,
       retry: (failures, error) => error instanceof Problem && error.mayRepeat && failures < 5,
-      // The server of this page is asked even where the browser thinks that there is no network: it may be this machine.
+      // The server is asked even where the browser thinks that there is no network: it may be this machine.
       networkMode: "always",
     },
     mutations: { networkMode: "always" },

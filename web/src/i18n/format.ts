@@ -49,10 +49,10 @@ export function moment(language: Language, at: number, now: number): string {
 /** `02:41`, `3 h 20`, `2 d 4 h`: what a chip shows of a duration. It never gets wider while it runs. */
 export function short(milliseconds: number): string {
   const whole = Math.max(0, Math.floor(milliseconds / SECOND));
-  const [d, h, m, s] = [Math.floor(whole / 86_400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
-  if (d > 0) return `${d} d ${h} h`;
-  if (h > 0) return `${h} h ${two(m)}`;
-  return `${two(m)}:${two(s)}`;
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours >= 24) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours > 0) return `${hours} h ${two(minutes)}`;
+  return `${two(minutes)}:${two(whole % 60)}`;
 }
 
 /** `4 min 19 s`, `23 h 55 min`, `2 días 4 h`: a duration in a sentence, its two largest parts. */

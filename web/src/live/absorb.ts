@@ -43,7 +43,7 @@ export function knownChat(client: QueryClient, id: string): Chat | undefined {
 /** Puts messages into the log of their chat, if somebody looks at it, and the newest onto the chat. */
 export function putMessage(client: QueryClient, message: Message, me: string): void {
   const { chatId } = message;
-  if (chatId == null) return;
+  if (chatId === null) return;
   client.setQueryData<Log>(keys.log(chatId), (log) => log && merge(log, [message]));
   patchChat(client, chatId, me, (chat) => {
     const shown = chat.lastMessage;
@@ -84,7 +84,7 @@ export function absorber(client: QueryClient, me: string, fetchChat: (id: string
   const absorb = ({ chatId, chat, message }: LiveEvent) => {
     if (message) putMessage(client, message, me);
     if (chat) putChat(client, chat, me);
-    if (chatId == null) return;
+    if (chatId === null) return;
     // An event of a message does not carry its chat, and one that was caught up on carries none.
     if (!chat) chats.want(chatId);
     for (const key of [keys.workflow(chatId), keys.ledger(chatId), keys.notes(chatId)]) stale.want(JSON.stringify(key));

@@ -48,7 +48,9 @@ export function connect(wanted: Handlers): () => void {
   for (const name of DURABLE) opened.on(name, receive);
   opened.on("agent.typing", (typing: Typing) => { handlers?.typing(typing); });
   opened.on("notification", ({ notification }: { notification: Notice }) => { handlers?.notice(notification); });
-  for (const of of ["agents", "chats", "queue"] as const) opened.on(`analytics.${of}.update`, () => { handlers?.figures(of); });
+  for (const of of ["agents", "chats", "queue"] as const) {
+    opened.on(`analytics.${of}.update`, () => { handlers?.figures(of); });
+  }
   opened.on("resync", () => {
     handlers?.resync();
     for (const one of followed.values()) catchUp(one);
@@ -74,7 +76,7 @@ function came(): void {
   }
 }
 
-/** A fresh token for an open socket; and a new try where Socket.IO makes none: after a refusal, or a close by the server. */
+/** Fresh tokens for an open socket; new tries where Socket.IO makes none: after a refusal or a close by the server. */
 function keepOpen(opened: Socket): () => void {
   let again: ReturnType<typeof setTimeout> | undefined;
   const lost = () => {
@@ -83,7 +85,10 @@ function keepOpen(opened: Socket): () => void {
   };
   const retry = (pause = 1_000) => {
     clearTimeout(again);
-    again = setTimeout(() => { refresh().then((token) => { if (token) opened.connect(); }, () => { retry(); }); }, pause);
+    again = setTimeout(() => {
+      const came = (token: unknown) => { if (token) opened.connect(); };
+      refresh().then(came, () => { retry(); });
+    }, pause);
   };
   opened.on("disconnect", (reason) => {
     if (reason === "io client disconnect") return;
@@ -134,7 +139,8 @@ function catchUp(one: Followed): void {
   if (one.asking || !socket?.connected) return;
   one.asking = true;
   const question = { chatId: one.chatId, after: one.upTo };
-  socket.timeout(10_000).emit("chat.join", question, (failure: Error | null, answer?: JoinAnswer | { error: unknown }) => {
+  type Answer = JoinAnswer | { error: unknown };
+  socket.timeout(10_000).emit("chat.join", question, (failure: Error | null, answer?: Answer) => {
     if (followed.get(one.chatId) !== one) return;
     one.asking = false;
     if (failure) {
@@ -149,7 +155,7 @@ function catchUp(one: Followed): void {
     }
     handlers?.chat(answer.chat);
     const count = answer.events.length;
-    link.update((was) => was.recovered === undefined || count === 0 ? was : { ...was, recovered: was.recovered + count });
+    link.update((was) => was.recovered === undefined ? was : { ...was, recovered: was.recovered + count });
     if (answer.more && count > 0) catchUp(one);
   });
 }

@@ -3,7 +3,7 @@
 
 export type Heard = { upTo: number; missed: boolean };
 
-/** What `upTo` becomes with an event of this number. After a gap it stays, for the rest is to be asked for from there. */
+/** What `upTo` becomes with an event of this number. After a gap it stays: what is missing is asked for from there. */
 export function hear(upTo: number, seq: number): Heard {
   if (seq <= upTo) return { upTo, missed: false };
   return seq === upTo + 1 ? { upTo: seq, missed: false } : { upTo, missed: true };

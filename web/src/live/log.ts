@@ -21,14 +21,15 @@ export function merge(log: Log, arrived: readonly Message[]): Log {
 
 /** The last number that is known to have been given; a chat is caught up on from there. */
 export function lastSeq(log: Log): number | undefined {
-  return log.messages.reduce<number | undefined>((last, { seq }) => Math.max(last ?? 0, seq ?? 0) || last, undefined);
+  const seqs = log.messages.flatMap(({ seq }) => seq ?? []);
+  return seqs.length > 0 ? Math.max(...seqs) : undefined;
 }
 
 /** Numbers decide. What has none yet is still under way, and stands behind all that has. */
 function inOrder(a: Message, b: Message): number {
-  if (a.seq != null && b.seq != null) return a.seq - b.seq;
-  if (a.seq == null && b.seq == null) return a.at.localeCompare(b.at) || a.id.localeCompare(b.id);
-  return a.seq == null ? 1 : -1;
+  if (a.seq !== null && b.seq !== null) return a.seq - b.seq;
+  if (a.seq === null && b.seq === null) return a.at.localeCompare(b.at) || a.id.localeCompare(b.id);
+  return a.seq === null ? 1 : -1;
 }
 
 const progress = { pending: 0, uncertain: 1, sent: 2, failed: 3, delivered: 4, read: 5 };

@@ -104,7 +104,8 @@ export function notYetThere(sendings: readonly Sending[], messages: readonly Mes
   const free = messages.filter(({ author }) => author === "agent");
   return sendings.filter((one) => {
     if (one.state === "refused") return true;
-    const at = free.findIndex((message) => message.text === one.text && Date.parse(message.at) >= Date.parse(one.at) - SKEW);
+    const since = Date.parse(one.at) - SKEW;
+    const at = free.findIndex((message) => message.text === one.text && Date.parse(message.at) >= since);
     if (at === -1) return true;
     free.splice(at, 1);
     return false;

@@ -5,7 +5,8 @@ import { hear } from "./cursor";
 import { belongs, type Page, place, sorted } from "./place";
 
 const chat = sampleChat;
-const pages = (...lists: string[][]): Page[] => lists.map((list) => ({ items: list.map((id) => chat(id)), nextCursor: null }));
+const pages = (...lists: string[][]): Page[] =>
+  lists.map((list) => ({ items: list.map((id) => chat(id)), nextCursor: null }));
 const ids = (list: readonly Page[]) => list.map(({ items }) => items.map(({ id }) => id));
 
 it("puts a chat that came on top, once", () => {

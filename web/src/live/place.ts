@@ -50,6 +50,6 @@ const lastActivity = ({ lastActivityAt }: Chat) => Date.parse(lastActivityAt);
 
 /** When an answer is due; undefined when none is. */
 export function dueAt({ status, firstReplyAt, sla }: Chat): number | undefined {
-  if (firstReplyAt != null || sla.firstReplyDueAt == null) return undefined;
+  if (firstReplyAt !== null || sla.firstReplyDueAt === null) return undefined;
   return status === "queued" || status === "assigned" || status === "active" ? Date.parse(sla.firstReplyDueAt) : undefined;
 }

@@ -35,7 +35,7 @@ export function useLive(): void {
   const { id } = me;
   useEffect(() => {
     const replies = box ??= openOutbox(client, id);
-    const { absorb, renew, stop } = absorber(client, id, (chat) => client.fetchQuery({ ...chatQuery(chat), staleTime: 0 }));
+    const { absorb, renew, stop } = absorber(client, id, (chat) => client.query({ ...chatQuery(chat), staleTime: 0 }));
     const close = connect({
       event: (event) => {
         absorb(event);
@@ -90,7 +90,7 @@ export function closeOutbox(me: Me): void {
 function openOutbox(client: QueryClient, me: string): Outbox {
   const opened = createOutbox({
     post: ({ chatId, text, key }) => answered(api.POST("/api/v1/chats/{id}/messages", {
-      params: { path: { id: chatId }, header: { "Idempotency-Key": key } }, body: { type: "text", text },
+      params: { path: { id: chatId }, header: { "idempotency-key": key } }, body: { type: "text", text },
     })),
     landed: (message) => { putMessage(client, message, me); },
     newKey,

@@ -19,7 +19,7 @@ export function Notices({ close }: { close: () => void }) {
   if (data.items.length === 0) return <p className="muted">{say("notices.none")}</p>;
   const read = (notice: Notice) => {
     close();
-    if (notice.readAt != null) return;
+    if (notice.readAt !== null) return;
     void answered(api.POST("/api/v1/notifications/{id}/read", { params: { path: { id: notice.id } } }))
       .finally(() => void client.invalidateQueries({ queryKey: keys.notices }));
   };
@@ -30,7 +30,7 @@ function Row({ notice, read }: { notice: Notice; read: (notice: Notice) => void 
   const { language } = useLanguage();
   const at = Date.parse(notice.at);
   return (
-    <li className={notice.readAt == null ? "unread" : ""}>
+    <li className={notice.readAt === null ? "unread" : ""}>
       <Icon name={notice.kind.startsWith("sla.") ? "warning" : "info"} />
       <span>
         {notice.chatId === null ? notice.text : <Link to={`/chats/${notice.chatId}?tab=all`} onClick={() => { read(notice); }}>{notice.text}</Link>}

@@ -24,7 +24,7 @@ export function Rail() {
   const unread = useUnread();
   const [open, setOpen] = useState<"notices" | "me">();
   const { data: waiting = 0 } = useQuery({
-    ...noticesQuery(), select: ({ items }) => items.filter(({ readAt }) => readAt == null).length,
+    ...noticesQuery(), select: ({ items }) => items.filter(({ readAt }) => readAt === null).length,
   });
   const close = () => { setOpen(undefined); };
   return (
@@ -35,9 +35,14 @@ export function Rail() {
       <span className="space" />
       <Opener icon="bell" name={say("rail.notices")} count={waiting} open={open === "notices"} act={() => { setOpen("notices"); }} />
       <button
-        type="button" className="place" aria-label={say("rail.me", { name: me.name })} title={me.name}
-        aria-haspopup="dialog" aria-expanded={open === "me"} onClick={() => { setOpen("me"); }}
+        type="button"
+        className="place"
+        title={me.name}
+        aria-haspopup="dialog"
+        aria-expanded={open === "me"}
+        onClick={() => { setOpen("me"); }}
       >
+        <span className="unseen">{say("rail.me", { name: me.name })}</span>
         <Avatar name={me.name} accent size="small" />
       </button>
       {open === "notices" && <Sheet title={say("rail.notices")} close={close}><Notices close={close} /></Sheet>}
@@ -50,18 +55,16 @@ type Destination = { to: string; icon: IconName; name: string; count?: number };
 
 function Place({ to, icon, name, count = 0 }: Destination) {
   return (
-    <NavLink to={to} className="place" aria-label={name} title={name}>
-      <Icon name={icon} size={20} /><Count of={count} />
+    <NavLink to={to} className="place" title={name}>
+      <Icon name={icon} size={20} /><span className="unseen">{name}</span><Count of={count} />
     </NavLink>
   );
 }
 
 function Opener({ icon, name, count, open, act }: Omit<Destination, "to"> & { open: boolean; act: () => void }) {
   return (
-    <button
-      type="button" className="place" aria-label={name} title={name} aria-haspopup="dialog" aria-expanded={open} onClick={act}
-    >
-      <Icon name={icon} size={20} /><Count of={count ?? 0} />
+    <button type="button" className="place" title={name} aria-haspopup="dialog" aria-expanded={open} onClick={act}>
+      <Icon name={icon} size={20} /><span className="unseen">{name}</span><Count of={count ?? 0} />
     </button>
   );
 }

@@ -1,6 +1,6 @@
 // Durations that run by themselves: each is drawn again alone, and only when its words change.
 
-import { ago, short, span } from "../i18n/format";
+import { ago, exact, moment, short, span, stamp } from "../i18n/format";
 import { useLanguage } from "../i18n/language";
 import { useTicking } from "./ticker";
 
@@ -19,4 +19,18 @@ export function Since({ at }: { at: number }) {
 /** `02:41` until a moment, or since it. */
 export function Running({ at, past = false }: { at: number; past?: boolean }) {
   return useTicking((now) => short(past ? now - at : at - now));
+}
+
+/** `14:35` today, `23 nov` before; the exact moment under the pointer. */
+export function Stamp({ at }: { at: number }) {
+  const { language } = useLanguage();
+  const words = useTicking((now) => stamp(language, at, now));
+  return <time dateTime={new Date(at).toISOString()} title={exact(language, at)}>{words}</time>;
+}
+
+/** `14:35:02`, `mañana 14:35:02` */
+export function Moment({ at }: { at: number }) {
+  const { language } = useLanguage();
+  const words = useTicking((now) => moment(language, at, now));
+  return <time dateTime={new Date(at).toISOString()} title={exact(language, at)}>{words}</time>;
 }

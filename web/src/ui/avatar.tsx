@@ -22,5 +22,6 @@ export function initials(name: string): string {
   const [first] = words;
   if (first === undefined) return name.replace(/\D/g, "").slice(-2) || "·";
   const last = words.length > 1 ? words.at(-1) : undefined;
-  return [first, last].map((word) => [...word ?? ""][0] ?? "").join("").toLocaleUpperCase();
+  return [first, last].map((word) => String.fromCodePoint(word?.codePointAt(0) ?? 0x200b)).join("")
+    .replace("\u200b", "").toLocaleUpperCase();
 }

@@ -2,21 +2,33 @@
 
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-type Parts = { title: string; description?: ReactNode; close: () => void; children: ReactNode; className?: string };
+type Parts = {
+  title: string;
+  description?: ReactNode;
+  close: () => void;
+  /** False while there is nothing to choose from yet: the focus goes to what is there when it opens. */
+  ready?: boolean;
+  children: ReactNode;
+  className?: string;
+};
 
-export function Dialog({ title, description, close, children, className = "" }: Parts) {
+export function Dialog({ title, description, close, ready = true, children, className = "" }: Parts) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const shown = dialog.current;
+    if (!ready) return;
     shown?.showModal();
     return () => { shown?.close(); };
-  }, []);
+  }, [ready]);
   // The browser's own Esc, and a press outside.
   useEffect(() => {
     const shown = dialog.current;
     const pressed = (event: PointerEvent) => { if (event.target === shown) close(); };
-    const cancelled = (event: Event) => { event.preventDefault(); close(); };
+    const cancelled = (event: Event) => {
+      event.preventDefault();
+      close();
+    };
     shown?.addEventListener("pointerdown", pressed);
     shown?.addEventListener("cancel", cancelled);
     return () => {

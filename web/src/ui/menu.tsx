@@ -24,13 +24,15 @@ export function Menu({ label, button, className = "button", align = "left", up =
       if (event.target instanceof Node && !place.current?.contains(event.target)) setOpen(false);
     };
     document.addEventListener("pointerdown", outside);
-    return () => { document.removeEventListener("pointerdown", outside); };
+    const back = opener.current;
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      // Whoever chose with a key is where they were; whoever pressed elsewhere is there.
+      if (document.activeElement === document.body) back?.focus();
+    };
   }, [open]);
 
-  const close = () => {
-    setOpen(false);
-    opener.current?.focus();
-  };
+  const close = () => { setOpen(false); };
   const move = (event: KeyboardEvent) => {
     if (!open) return;
     if (event.key === "Escape" || event.key === "Tab") {
@@ -50,11 +52,17 @@ export function Menu({ label, button, className = "button", align = "left", up =
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions
     <div className="menu-place" ref={place} onKeyDown={move}>
       <button
-        type="button" ref={opener} className={className} aria-label={label} title={label}
-        aria-haspopup="menu" aria-expanded={open} aria-controls={open ? id : undefined}
+        type="button"
+        ref={opener}
+        className={className}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
         onClick={() => { setOpen((was) => !was); }}
       >
-        {button}
+        <span className="unseen">{label}</span>
+        <span className="seen" aria-hidden="true">{button}</span>
       </button>
       {open && (
         <div id={id} role="menu" aria-label={label} className={`menu ${align} ${up ? "up" : ""}`}>{children(close)}</div>

@@ -5,7 +5,9 @@ import { useEffect, useState } from "react";
 import { Icon, type IconName } from "./icon";
 import { store, useStore } from "./store";
 
-export type Toast = { id: number; icon: IconName; words: string; undo?: { words: string; act: () => void } | undefined };
+type Undo = { words: string; act: () => void };
+
+export type Toast = { id: number; icon: IconName; words: string; undo?: Undo | undefined };
 
 const STAYS = 8_000;
 const shown = store<readonly Toast[]>([]);

@@ -31,14 +31,15 @@ export async function startFake(port = 0) {
     const user = userOf(String(socket.handshake.auth["token"]));
     if (!user) return;
     void socket.join([`user ${user.id}`, ...user.role === "SUPERVISOR" ? ["all"] : []]);
-    socket.on("chat.join", ({ chatId, after }, done) => {
+    /** @typedef {{ chatId: string, after?: number }} Named */
+    socket.on("chat.join", (/** @type {Named} */ { chatId, after }, /** @type {(answer: unknown) => void} */ done) => {
       const chat = world.chats.get(chatId);
       void socket.join(`chat ${chatId}`);
       done({ chat, events: (world.events.get(chatId) ?? []).filter(({ seq }) => after !== undefined && seq > after), more: false });
     });
-    socket.on("chat.leave", ({ chatId }) => { void socket.leave(`chat ${chatId}`); });
-    socket.on("chat.read", ({ chatId }) => { const chat = world.chats.get(chatId); if (chat) chat.unread = 0; });
-    socket.on("chat.typing", ({ chatId }) => {
+    socket.on("chat.leave", (/** @type {Named} */ { chatId }) => { void socket.leave(`chat ${chatId}`); });
+    socket.on("chat.read", (/** @type {Named} */ { chatId }) => { const chat = world.chats.get(chatId); if (chat) chat.unread = 0; });
+    socket.on("chat.typing", (/** @type {Named} */ { chatId }) => {
       socket.to(`chat ${chatId}`).emit("agent.typing", { eventId: world.newId(), at: new Date().toISOString(), chatId, agentId: user.id, agentName: user.name });
     });
   });
@@ -109,44 +110,50 @@ export async function startFake(port = 0) {
     const cookie = /hilo_refresh=([^;]+)/.exec(request.headers.cookie ?? "")?.[1];
     const login = (/** @type {string | undefined} */ id) => {
       const user = world.people.find((one) => one.id === id);
-      if (!user) return problem(response, 401, "credentials-invalid");
+      if (!user) { problem(response, 401, "credentials-invalid"); return; }
       response.setHeader("set-cookie", `hilo_refresh=${encodeURIComponent(user.id)}; HttpOnly; SameSite=Strict; Path=/api/v1/auth`);
-      return json(response, 200, { accessToken: `token-${user.id}`, expiresIn: 900, user: seen(user) });
+      json(response, 200, { accessToken: `token-${user.id}`, expiresIn: 900, user: seen(user) });
     };
     const [head, id = "", tail] = path;
     if (head === "auth") {
-      if (id === "login") return login(body["password"] === "hilo-demo-2026" ? world.people.find(({ email }) => email === body["email"])?.id : undefined);
-      if (id === "refresh") return cookie ? login(decodeURIComponent(cookie)) : problem(response, 401, "session-over");
+      if (id === "login") { login(body["password"] === "hilo-demo-2026" ? world.people.find(({ email }) => email === body["email"])?.id : undefined); return; }
+      if (id === "refresh") {
+        if (cookie) login(decodeURIComponent(cookie));
+        else problem(response, 401, "session-over");
+        return;
+      }
       response.setHeader("set-cookie", "hilo_refresh=; Max-Age=0; Path=/api/v1/auth");
-      return json(response, 204);
+      json(response, 204); return;
     }
-    if (!me) return problem(response, 401, "token-invalid");
+    if (!me) { problem(response, 401, "token-invalid"); return; }
     const chat = head === "chats" ? world.chats.get(id) : undefined;
-    if (head === "chats" && id && !chat) return problem(response, 404, "not-found");
-    if (head === "chats" && chat && method === "GET") return readChat(response, chat, tail);
-    if (head === "chats" && chat) return changeChat(request, response, { chat, tail, body, me });
+    if (head === "chats" && id && !chat) { problem(response, 404, "not-found"); return; }
+    if (head === "chats" && chat && method === "GET") { readChat(response, chat, tail); return; }
+    if (head === "chats" && chat) { changeChat(request, response, { chat, tail, body, me }); return; }
     switch (head) {
-      case "me": return json(response, 200, seen(me));
-      case "chats": return page(response, list(url.searchParams, me.id));
+      case "me": { json(response, 200, seen(me)); return; }
+      case "chats": { page(response, list(url.searchParams, me.id)); return; }
       case "users": {
         const user = world.people.find((one) => one.id === id);
-        if (!user) return page(response, world.people);
+        if (!user) { page(response, world.people); return; }
         user.state = { state: /** @type {"available"} */ (body["state"]), reasonId: null, since: new Date().toISOString() };
         io.emit("analytics.agents.update", { eventId: world.newId(), at: new Date().toISOString(), agentId: id, state: body["state"] });
-        return json(response, 200, user.state);
+        json(response, 200, user.state); return;
       }
-      case "queues": return page(response, world.queues.map((queue) => {
+      case "queues": { page(response, world.queues.map((queue) => {
         const waiting = [...world.chats.values()].filter((one) => one.queueId === queue.id && one.status === "queued");
         return { ...queue, campaignId: "campaign", isDefault: queue.id === "ventas", waiting: waiting.length, oldestSince: waiting.map(({ waitingSince }) => waitingSince).sort()[0] ?? null, availableAgents: 2 };
-      }));
-      case "campaigns": return page(response, [world.campaign]);
-      case "close-reasons": return page(response, [["resolved", "Resuelto"], ["no_response", "Sin respuesta"], ["out_of_hours", "Fuera de horario"], ["spam", "Spam"]].map(([key, name]) => ({ key, name })));
-      case "pause-reasons": return page(response, [{ id: "lunch", name: "Colación" }, { id: "training", name: "Capacitación" }]);
+      })); return; }
+      case "campaigns": { page(response, [world.campaign]); return; }
+      case "close-reasons": { page(response, [["resolved", "Resuelto"], ["no_response", "Sin respuesta"], ["out_of_hours", "Fuera de horario"], ["spam", "Spam"]].map(([key, name]) => ({ key, name }))); return; }
+      case "pause-reasons": { page(response, [{ id: "lunch", name: "Colación" }, { id: "training", name: "Capacitación" }]); return; }
       case "notifications": {
         for (const one of world.notifications) if (method === "POST") one.readAt = new Date().toISOString();
-        return method === "POST" ? json(response, 204) : page(response, world.notifications);
+        if (method === "POST") json(response, 204);
+        else page(response, world.notifications);
+        return;
       }
-      default: return problem(response, 404, "not-found");
+      default: { problem(response, 404, "not-found"); return; }
     }
   }
 
@@ -164,15 +171,15 @@ export async function startFake(port = 0) {
   /** @param {import("node:http").ServerResponse} response @param {Chat} chat @param {string | undefined} what */
   function readChat(response, chat, what) {
     switch (what) {
-      case undefined: return json(response, 200, chat);
-      case "messages": return page(response, world.messages.get(chat.id) ?? []);
-      case "notes": return page(response, world.notes.get(chat.id) ?? []);
-      case "ledger": return page(response, world.ledger.get(chat.id) ?? []);
-      case "transfer-targets": return json(response, 200, {
+      case undefined: { json(response, 200, chat); return; }
+      case "messages": { page(response, world.messages.get(chat.id) ?? []); return; }
+      case "notes": { page(response, world.notes.get(chat.id) ?? []); return; }
+      case "ledger": { page(response, world.ledger.get(chat.id) ?? []); return; }
+      case "transfer-targets": { json(response, 200, {
         queues: world.queues, agents: world.people.filter(({ state }) => state).map(({ id, name, state, load }) => ({ id, name, state: state?.state, load, capacity: 5 })),
-      });
-      case "workflow": return json(response, 200, workflowOf(chat));
-      default: return problem(response, 404, "not-found");
+      }); return; }
+      case "workflow": { json(response, 200, workflowOf(chat)); return; }
+      default: { problem(response, 404, "not-found"); return; }
     }
   }
 
@@ -186,9 +193,9 @@ export async function startFake(port = 0) {
     switch (tail) {
       case "messages": {
         const known = world.replies.get(key);
-        if (known) return json(response, 202, known);
+        if (known) { json(response, 202, known); return; }
         const fault = faults.shift();
-        if (fault === "refused") return problem(response, 422, "window-closed");
+        if (fault === "refused") { problem(response, 422, "window-closed"); return; }
         const { message, event } = world.say(chat, "agent", body["text"] ?? "", { status: "pending", agent: { id: me.id, name: me.name } });
         world.replies.set(key, message);
         Object.assign(chat, { status: "active", firstReplyAt: chat.firstReplyAt ?? now });
@@ -197,12 +204,12 @@ export async function startFake(port = 0) {
           response.destroy();
           return undefined;
         }
-        return json(response, 202, message);
+        json(response, 202, message); return;
       }
       case "notes": {
         const note = { id: world.newId(), chatId: chat.id, author: { id: me.id, name: me.name }, text: body["text"] ?? "", at: now };
         world.notes.get(chat.id)?.push(note);
-        return json(response, 201, note);
+        json(response, 201, note); return;
       }
       case "take": Object.assign(chat, { agentId: me.id, agent: { id: me.id, name: me.name }, status: "assigned", assignedAt: now, waitingSince: null }); break;
       case "assign": Object.assign(chat, { agentId: body["agentId"], agent: world.people.find(({ id }) => id === body["agentId"]), status: "assigned", assignedAt: now }); break;
@@ -212,10 +219,10 @@ export async function startFake(port = 0) {
       case "snooze": Object.assign(chat, { status: "pending", snoozedUntil: body["until"] }); break;
       case "priority": Object.assign(chat, { priority: body["priority"] }); break;
       case "hold": case "resume": chat.held = tail === "hold"; break;
-      default: return problem(response, 404, "not-found");
+      default: { problem(response, 404, "not-found"); return; }
     }
     tell(chat, world.happened(chat, { type: tail === "close" ? "chat.closed" : "chat.updated", change: "chat.updated", chat: { ...chat } }));
-    return json(response, 200, chat);
+    json(response, 200, chat);
   }
 
   /** @param {import("../../src/api/types").User} user */

@@ -75,7 +75,8 @@ export function createWorld() {
     chat.lastSeq += 1;
     /** @type {LiveEvent} */
     const event = { eventId: newId(), conversationId: chat.conversationId, chatId: chat.id, seq: chat.lastSeq, at: before(0), ...what };
-    const { chat: _, ...kept } = event;
+    const kept = { ...event };
+    delete kept.chat;
     events.get(chat.id)?.push(kept);
     return event;
   }

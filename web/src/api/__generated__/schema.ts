@@ -13,23 +13,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Log in
+         * @description The refresh token comes in a cookie (`HttpOnly`), or in the body with `refreshInBody`.
+         */
         post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -45,7 +33,460 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Log out
+         * @description The session is over at once, its sockets included.
+         */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get fresh tokens
+         * @description A refresh token works once. One that comes twice ends the whole session: somebody else has it.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List campaigns */
+        get: operations["listCampaigns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/campaigns/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a campaign
+         * @description What is missing stays. Chats that are under way follow at their next move.
+         */
+        patch: operations["updateCampaign"];
+        trace?: never;
+    };
+    "/api/v1/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List chats
+         * @description Last activity first. An agent sees their own, and those that wait in the queues of their campaigns.
+         */
+        get: operations["listChats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a chat */
+        get: operations["getChat"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a chat to an agent */
+        post: operations["assignChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a chat */
+        post: operations["closeChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop everything that would happen by itself */
+        post: operations["holdChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List why everything happened in a chat
+         * @description Oldest first.
+         */
+        get: operations["listChatLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages of a chat
+         * @description Ascending in a page, the newest page first.
+         */
+        get: operations["listChatMessages"];
+        put?: never;
+        /**
+         * Send a message
+         * @description Its state comes over the socket. Outside of the 24-hour window: 422 `window-closed`.
+         */
+        post: operations["sendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/move-to-node": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a chat's bot to a node */
+        post: operations["moveToNode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the notes about a chat
+         * @description Newest first.
+         */
+        get: operations["listNotes"];
+        put?: never;
+        /** Write a note */
+        post: operations["addNote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how urgent a chat is */
+        post: operations["setPriority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a closed chat again
+         * @description To the agent who had it, if they are available and have room, else to its queue.
+         */
+        post: operations["reopenChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it go on */
+        post: operations["resumeChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/return-to-bot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a chat back to its bot */
+        post: operations["returnToBot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a chat aside
+         * @description Until a time, or until the client writes.
+         */
+        post: operations["snoozeChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a chat
+         * @description Taking one's own changes nothing. Another's: 409 `not-holder`, unless with `chats.assign`.
+         */
+        post: operations["takeChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a chat over
+         * @description To exactly one of a queue, an agent, a campaign.
+         */
+        post: operations["transferChat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/transfer-targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List to whom a chat may be handed over */
+        get: operations["listTransferTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/chats/{id}/workflow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a chat's workflow in words
+         * @description It stands in Postgres: also a closed chat has one, and a worker that is down hides nothing.
+         */
+        get: operations["getChatWorkflow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/close-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the reasons for closing a chat */
+        get: operations["listCloseReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ask what a command came to */
+        get: operations["getCommand"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the messages of a conversation
+         * @description Those of chats that the caller may not see are left out. Ascending in a page, the newest page first.
+         */
+        get: operations["listConversationMessages"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -59,7 +500,116 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Who am I */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what one was told
+         * @description Newest first: what is for the caller, and for whoever may assign chats, what is about their chats.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark everything that one was told as read */
+        post: operations["readAllNotifications"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark one as read */
+        post: operations["readNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pause-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the reasons for a pause */
+        get: operations["listPauseReasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List queues */
+        get: operations["listQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{id}/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the chats that wait in a queue
+         * @description In the order in which they are given out.
+         */
+        get: operations["listWaitingChats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -75,6 +625,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** List users */
         get: operations["listUsers"];
         put?: never;
         post?: never;
@@ -92,408 +643,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
+        /**
+         * Set what an agent is ready for
+         * @description One's own, or with `chats.update` beyond one's own that of one's team. Logging in and out changes nothing.
+         */
         put: operations["setUserState"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listChats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getChat"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listChatMessages"];
-        put?: never;
-        post: operations["sendMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/notes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listNotes"];
-        put?: never;
-        post: operations["addNote"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/take": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["take"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/assign": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["assign"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/transfer": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["transfer"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/close": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["close"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/reopen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["reopen"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/snooze": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["snooze"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/priority": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["priority"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/return-to-bot": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["return-to-bot"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/hold": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["hold"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["resume"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/transfer-targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listTransferTargets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/workflow": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getChatWorkflow"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/chats/{id}/ledger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listChatLedger"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/campaigns": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listCampaigns"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listQueues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/queues/{id}/waiting": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listWaitingChats"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/close-reasons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listCloseReasons"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/pause-reasons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listPauseReasons"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["listNotifications"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications/{id}/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["readNotification"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/notifications/read": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["readAllNotifications"];
         delete?: never;
         options?: never;
         head?: never;
@@ -504,433 +659,1165 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        Role: "SUPER_ADMIN" | "SUPERVISOR" | "AGENTE" | "CALIDAD" | "AUDITORIA";
-        /** @enum {string} */
-        Scope: "own" | "team" | "all";
-        /** @enum {string} */
-        StateWord: "available" | "paused" | "busy" | "offline";
-        UserState: {
-            state: components["schemas"]["StateWord"];
-            reasonId: string | null;
-            /** Format: date-time */
-            since: string;
+        /** @description The answer to what has nothing more to say. */
+        Acknowledged: {
+            /** @description Always true; a refusal is `{error: Problem}` instead. */
+            ok: boolean;
         };
-        SetState: {
-            state: components["schemas"]["StateWord"];
-            reasonId?: string | null;
-        };
-        PauseReason: {
-            id: string;
-            name: string;
-        };
-        Grant: {
-            permission: string;
-            scope: components["schemas"]["Scope"];
-        };
-        User: {
-            id: string;
-            email: string;
-            name: string;
-            role: components["schemas"]["Role"];
-            locale: string;
-            state: null | components["schemas"]["UserState"];
-            load: number;
-            campaignIds: string[];
-        };
-        Me: components["schemas"]["User"] & {
-            permissions: components["schemas"]["Grant"][];
-            sessionId: string;
-        };
-        Person: {
-            id: string;
-            name: string;
-        };
-        Named: {
-            id: string;
-            key: string;
-            name: string;
-        };
-        NumberRef: {
-            id: string;
-            phone: string;
-            name: string;
-        };
-        ClientRef: {
-            id: string;
-            name: string | null;
-            phone: string | null;
-        };
-        Attention: {
-            /** Format: date-time */
-            since: string;
-            reason: string;
-        };
-        Sla: {
-            /** Format: date-time */
-            firstReplyDueAt: string | null;
-            /** Format: date-time */
-            breachedAt: string | null;
-        };
-        /** @enum {string} */
-        ChatStatus: "new" | "bot" | "queued" | "assigned" | "active" | "pending" | "closed" | "transferred";
-        /** @enum {string} */
-        Priority: "normal" | "high" | "urgent";
-        Chat: {
-            id: string;
-            conversationId: string;
-            number: components["schemas"]["NumberRef"];
-            client: components["schemas"]["ClientRef"];
-            campaignId: string | null;
-            campaign: null | components["schemas"]["Named"];
-            queueId: string | null;
-            queue: null | components["schemas"]["Named"];
-            status: components["schemas"]["ChatStatus"];
-            priority: components["schemas"]["Priority"];
-            agentId: string | null;
-            agent: null | components["schemas"]["Person"];
-            attention: null | components["schemas"]["Attention"];
-            held: boolean;
-            /** Format: date-time */
-            openedAt: string;
-            /** Format: date-time */
-            queuedAt: string | null;
-            /** Format: date-time */
-            waitingSince: string | null;
-            /** Format: date-time */
-            assignedAt: string | null;
-            /** Format: date-time */
-            firstReplyAt: string | null;
-            /** Format: date-time */
-            snoozedUntil: string | null;
-            /** Format: date-time */
-            closedAt: string | null;
-            closeReason: string | null;
-            unread: number;
-            lastMessage: null | components["schemas"]["Message"];
-            /** Format: date-time */
-            lastActivityAt: string;
-            sla: components["schemas"]["Sla"];
-            /** Format: date-time */
-            windowClosesAt: string | null;
-            lastSeq: number;
-        };
-        Note: {
-            id: string;
-            chatId: string;
-            author: components["schemas"]["Person"];
-            text: string;
-            /** Format: date-time */
-            at: string;
-        };
-        NewNote: {
-            text: string;
-        };
-        /** @enum {string} */
-        Direction: "inbound" | "outbound";
-        /** @enum {string} */
-        Author: "client" | "bot" | "agent" | "system";
-        /** @enum {string} */
-        MessageType: "text" | "image" | "audio" | "video" | "document" | "sticker" | "location" | "contacts" | "interactive" | "button" | "reaction" | "template" | "system" | "unsupported";
-        /** @enum {string} */
-        MessageStatus: "pending" | "sent" | "delivered" | "read" | "failed" | "uncertain";
-        Media: {
-            id: string | null;
-            mimeType: string | null;
-            filename: string | null;
-            voice: boolean;
-        };
-        Choice: {
-            id: string;
-            title: string;
-            description: string | null;
-        };
-        /** @enum {string} */
-        InteractiveKind: "buttons" | "list" | "link" | "location_request" | "button_reply" | "list_reply" | "form_reply" | "call_permission_reply" | "other";
-        Interactive: {
-            kind: components["schemas"]["InteractiveKind"];
-            header: string | null;
-            footer: string | null;
-            button: string | null;
-            url: string | null;
-            choices: components["schemas"]["Choice"][];
-        };
-        Location: {
-            latitude: number;
-            longitude: number;
-            name: string | null;
-            address: string | null;
-        };
-        SendError: {
-            code: string;
-            title: string | null;
-        };
-        Message: {
-            id: string;
-            conversationId: string;
-            chatId: string | null;
-            seq: number | null;
-            direction: components["schemas"]["Direction"];
-            author: components["schemas"]["Author"];
-            agent: null | components["schemas"]["Person"];
-            type: components["schemas"]["MessageType"];
-            text: string | null;
-            media: null | components["schemas"]["Media"];
-            interactive: null | components["schemas"]["Interactive"];
-            location: null | components["schemas"]["Location"];
-            replyTo: string | null;
-            status: null | components["schemas"]["MessageStatus"];
-            error: null | components["schemas"]["SendError"];
-            /** Format: date-time */
-            at: string;
-        };
-        NewMessage: {
-            /** @enum {string} */
-            type: "text";
-            text: string;
-            over?: boolean;
-        };
-        Take: {
-            force?: boolean;
-        };
-        Assign: {
+        /** @description `agent.typing`: a colleague is typing in a chat that the receiver follows. */
+        AgentTyping: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
             agentId: string;
+            /** @description As colleagues see them. */
+            agentName: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Where.
+             */
+            chatId: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+        };
+        /** @description `analytics.agents.update`: an agent's state has changed. */
+        AgentsUpdate: {
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            agentId: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+            /** @description What they are ready for now. */
+            state: components["schemas"]["StateWord"];
+        };
+        /** @description Gives a chat to somebody. */
+        Assign: {
+            /**
+             * Format: uuid
+             * @description To whom.
+             */
+            agentId: string;
+            /** @description Beyond their capacity. */
             force?: boolean;
         };
-        Transfer: {
-            queueId?: string | null;
-            agentId?: string | null;
-            campaignId?: string | null;
-            note?: string | null;
-        };
-        Close: {
+        /** @description That somebody should look at a chat. */
+        Attention: {
+            /** @description A stable word, `send_uncertain`. */
             reason: string;
-            note?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
         };
-        Nothing: Record<string, never>;
-        Snooze: {
-            /** Format: date-time */
-            until: string;
+        /** @description `auth.expired`: said before the socket is closed. */
+        AuthExpired: {
+            /** @description `token-expired` or `session-over`. */
+            reason: string;
         };
-        SetPriority: {
-            priority: components["schemas"]["Priority"];
+        /** @description `auth.renew`: the socket goes on under a fresh token. */
+        AuthRenew: {
+            /** @description From `auth/refresh`; of the same session. */
+            token: string;
         };
-        ReturnToBot: {
-            nodeId?: string | null;
-        };
-        Command: {
-            commandId: string;
-            chatId: string;
-            kind: string;
-            /** @enum {string} */
-            state: "requested" | "done" | "refused" | "expired";
-            code: string | null;
-            holder: null | components["schemas"]["Person"];
-            /** Format: date-time */
-            requestedAt: string;
-        };
-        TransferAgent: {
-            id: string;
-            name: string;
-            state: components["schemas"]["StateWord"];
-            load: number;
+        /**
+         * @description Who wrote a message.
+         * @enum {string}
+         */
+        Author: "client" | "bot" | "agent" | "system";
+        /** @description A campaign. */
+        Campaign: {
+            /**
+             * Format: int32
+             * @description How many chats an agent carries at once.
+             */
             capacity: number;
-        };
-        TransferTargets: {
-            queues: components["schemas"]["Named"][];
-            agents: components["schemas"]["TransferAgent"][];
-        };
-        FlowRef: {
+            /**
+             * Format: int32
+             * @description Within how many seconds an agent's first reply is promised.
+             */
+            firstReplySeconds: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
             id: string;
-            version: number;
-            node: string | null;
-        };
-        WorkflowTimer: {
-            id: string;
-            kind: string;
-            /** Format: date-time */
-            dueAt: string;
-            effect: string;
-        };
-        Next: {
-            /** Format: date-time */
-            at: string | null;
-            what: string;
-        };
-        Run: {
-            runId: string;
-            events: number;
+            /**
+             * Format: int32
+             * @description After how many silent seconds a chat is closed.
+             */
+            idleSeconds: number;
+            /** @description Its key, accepted wherever its id is. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /** @description `active`, `paused` or `finished`. */
             status: string;
-            /** Format: date-time */
-            startedAt: string | null;
         };
-        ChatWorkflow: {
-            chatId: string;
-            workflowId: string;
-            status: components["schemas"]["ChatStatus"];
-            summary: string;
+        /** @description What to change of a campaign; what is missing stays. */
+        CampaignChange: {
+            /**
+             * Format: int32
+             * @description Chats, 1 to 1,000.
+             * @default null
+             */
+            capacity?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds, 1 to 604,800.
+             * @default null
+             */
+            firstReplySeconds?: number | null;
+            /**
+             * Format: int32
+             * @description Seconds, 1 to 2,592,000.
+             * @default null
+             */
+            idleSeconds?: number | null;
+            /**
+             * @description Its name; 1 to 200 characters.
+             * @default null
+             */
+            name?: string | null;
+        };
+        /** @description A page of campaigns, by name. */
+        CampaignPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["Campaign"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description A chat: one episode of a conversation, from its first message to its close. */
+        Chat: {
+            agent: components["schemas"]["Person"] | null;
+            /**
+             * Format: uuid
+             * @description Who has it; of a closed chat, who had it.
+             */
+            agentId: string | null;
+            /**
+             * Format: date-time
+             * @description When its present agent got it.
+             */
+            assignedAt: string | null;
+            attention: components["schemas"]["Attention"] | null;
+            campaign: components["schemas"]["Named"] | null;
+            /**
+             * Format: uuid
+             * @description The campaign that it belongs to.
+             */
+            campaignId: string | null;
+            /** @description Their side. */
+            client: components["schemas"]["ClientRef"];
+            /** @description Key of the reason why. */
+            closeReason: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            closedAt: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation that it is an episode of; events are numbered by it.
+             */
+            conversationId: string;
+            /**
+             * Format: date-time
+             * @description When an agent first replied.
+             */
+            firstReplyAt: string | null;
+            /** @description Whether everything that would happen by itself has stopped. */
             held: boolean;
-            flow: null | components["schemas"]["FlowRef"];
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When somebody last did something in it; lists are sorted by it.
+             */
+            lastActivityAt: string;
+            lastMessage: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description The number of the conversation's newest event: where `chat.join` begins to catch up.
+             */
+            lastSeq: number;
+            /** @description Our side. */
+            number: components["schemas"]["NumberRef"];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            openedAt: string;
+            /** @description How urgent it is. */
+            priority: components["schemas"]["Priority"];
+            queue: components["schemas"]["Named"] | null;
+            /**
+             * Format: uuid
+             * @description The queue that it waits in, or was given out from.
+             */
+            queueId: string | null;
+            /**
+             * Format: date-time
+             * @description When it came into its first queue.
+             */
+            queuedAt: string | null;
+            /** @description What was promised. */
+            sla: components["schemas"]["Sla"];
+            /**
+             * Format: date-time
+             * @description Until when it is snoozed.
+             */
+            snoozedUntil: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["ChatStatus"];
+            /**
+             * Format: int64
+             * @description How many of the client's messages its agent has not read; 100 stands for more, too.
+             */
+            unread: number;
+            /**
+             * Format: date-time
+             * @description Since when it waits for an agent.
+             */
+            waitingSince: string | null;
+            /**
+             * Format: date-time
+             * @description Until when WhatsApp allows free messages; null when the client never wrote.
+             */
+            windowClosesAt: string | null;
+        };
+        /** @description Asks to follow a chat: `chat.join`. */
+        ChatJoin: {
+            /**
+             * Format: int64
+             * @description The greatest `seq` of its conversation that the client has; without it nothing is caught up with.
+             */
+            after?: number | null;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            chatId: string;
+        };
+        /** @description The answer to `chat.join`. */
+        ChatJoined: {
+            /** @description The chat as it stands now. */
+            chat: components["schemas"]["Chat"];
+            /** @description What was missed, in order; 500 at most. */
+            events: components["schemas"]["LiveEvent"][];
+            /** @description Whether there is more: join again with the last one's `seq`. */
+            more: boolean;
+        };
+        /** @description `chat.leave`, `chat.typing` and `chat.read`. */
+        ChatNamed: {
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            chatId: string;
+        };
+        /** @description A page of chats. */
+        ChatPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["Chat"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /**
+         * @description Where a chat stands.
+         * @enum {string}
+         */
+        ChatStatus: "new" | "bot" | "queued" | "assigned" | "active" | "pending" | "closed" | "transferred";
+        /** @description A chat's workflow, in words. */
+        ChatWorkflow: {
+            /**
+             * Format: uuid
+             * @description Which chat.
+             */
+            chatId: string;
+            flow: components["schemas"]["FlowRef"] | null;
+            /** @description Whether everything that would happen by itself has stopped. */
+            held: boolean;
+            /** @description What comes next, soonest first. */
+            next: components["schemas"]["Next"][];
+            /** @description The runs of its workflow, newest first; empty while Temporal cannot be asked. */
+            runs: components["schemas"]["Run"][];
+            /** @description Where the chat stands. */
+            status: components["schemas"]["ChatStatus"];
+            /** @description One sentence: who waits for whom, since when. */
+            summary: string;
+            /** @description Whether Temporal could be asked: if not, `runs` says nothing. */
+            temporalAnswers: boolean;
+            /** @description The workflow in Temporal's own UI, where one is configured. */
+            temporalUrl: string | null;
+            /** @description What time will do, soonest first. */
+            timers: components["schemas"]["WorkflowTimer"][];
+            /** @description What the flow has learned; secret ones are left out. */
             variables: {
                 [key: string]: unknown;
             };
+            /** @description What it waits for, in words. */
             waitsFor: string | null;
-            timers: components["schemas"]["WorkflowTimer"][];
-            next: components["schemas"]["Next"][];
-            runs: components["schemas"]["Run"][];
-            temporalAnswers: boolean;
-            temporalUrl: string | null;
+            /** @description The workflow's id in Temporal. */
+            workflowId: string;
         };
-        LedgerItem: {
-            seq: number;
-            /** Format: date-time */
+        /** @description `analytics.chats.update`: how many open chats of a campaign stand where; at most once a second. */
+        ChatsUpdate: {
+            /**
+             * Format: date-time
+             * @description When they were counted.
+             */
             at: string;
-            kind: string;
-            text: string;
-            detail: unknown;
-        };
-        Campaign: {
-            id: string;
-            key: string;
-            name: string;
-            status: string;
-            firstReplySeconds: number;
-            idleSeconds: number;
-            capacity: number;
-        };
-        Queue: {
-            id: string;
-            key: string;
-            name: string;
+            /**
+             * Format: uuid
+             * @description Of which campaign.
+             */
             campaignId: string;
-            isDefault: boolean;
-            waiting: number;
-            /** Format: date-time */
-            oldestSince: string | null;
-            availableAgents: number;
+            /** @description By status; a status without chats is missing. */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
         };
-        WaitingChat: {
-            position: number;
-            chat: components["schemas"]["Chat"];
+        /** @description Something to press. */
+        Choice: {
+            /** @description The smaller text below it. */
+            description: string | null;
+            /** @description What comes back when it is pressed. */
+            id: string;
+            /** @description What stands on it. */
+            title: string;
         };
+        /** @description The client in a chat. */
+        ClientRef: {
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description As they call themselves. */
+            name: string | null;
+            /** @description With `+`; null for whoever writes without one. */
+            phone: string | null;
+        };
+        /** @description Ends a chat. */
+        Close: {
+            /** @description For the record; 2,000 characters at most. */
+            note?: string | null;
+            /** @description Key of a close reason. */
+            reason: string;
+        };
+        /** @description Why a chat was closed. */
         CloseReason: {
+            /** @description What `close` takes as `reason`. */
             key: string;
+            /** @description Its name. */
             name: string;
         };
-        Notification: {
-            id: string;
+        /** @description A page of reasons for closing, in their order. */
+        CloseReasonPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["CloseReason"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description A command: what was asked, and what it came to. */
+        Command: {
+            /**
+             * Format: uuid
+             * @description To which chat.
+             */
+            chatId: string;
+            /** @description Why it was refused: the code of the problem that the caller would have got. */
+            code: string | null;
+            /**
+             * Format: uuid
+             * @description Its id; of a reply, the message's.
+             */
+            commandId: string;
+            holder: components["schemas"]["Person"] | null;
+            /** @description What was asked: `take`, `reply` … */
             kind: string;
-            text: string;
-            chatId: string | null;
-            data: unknown;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            requestedAt: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["CommandState"];
+        };
+        /**
+         * @description Where a command stands.
+         * @enum {string}
+         */
+        CommandState: "requested" | "done" | "refused" | "expired";
+        /**
+         * @description Which way a message goes.
+         * @enum {string}
+         */
+        Direction: "inbound" | "outbound";
+        /** @description One thing that is not right, and where. */
+        Fault: {
+            /** @description What is wrong and what to do. */
+            message: string;
+            /** @description JSON pointer into the body; for a parameter, its name after a slash. */
+            pointer: string;
+        };
+        /** @description The flow that a chat is pinned to. */
+        FlowRef: {
+            /** @description Its key. */
+            id: string;
+            /** @description The node at which the bot stands. */
+            node: string | null;
+            /**
+             * Format: int32
+             * @description Its published version.
+             */
+            version: number;
+        };
+        /** @description A permission, and how far it reaches. */
+        Grant: {
+            /** @description The permission's word, `chats.read`. */
+            permission: string;
+            /** @description How far. */
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description What can be pressed, or was. The message's words stand in its `text`. */
+        Interactive: {
+            /** @description What opens the list, or the page. */
+            button: string | null;
+            /** @description What can be pressed, or the one that was. */
+            choices: components["schemas"]["Choice"][];
+            /** @description Words below the text. */
+            footer: string | null;
+            /** @description Words above the text. */
+            header: string | null;
+            /** @description Which kind. */
+            kind: components["schemas"]["InteractiveKind"];
+            /** @description Where a link leads. */
+            url: string | null;
+        };
+        /**
+         * @description What kind of interactive message it is.
+         * @enum {string}
+         */
+        InteractiveKind: "buttons" | "list" | "link" | "location_request" | "button_reply" | "list_reply" | "form_reply" | "call_permission_reply" | "other";
+        /** @description Why something happened: one line of a chat's ledger. */
+        LedgerItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
-            /** Format: date-time */
-            readAt: string | null;
+            /** @description Values, candidates, rejections; its keys depend on the kind. */
+            detail: unknown;
+            /** @description A stable word, `assigned`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Its place in the ledger; ascending, with gaps.
+             */
+            seq: number;
+            /** @description The same as a sentence, in the reader's language. */
+            text: string;
         };
-        Tokens: {
-            accessToken: string;
-            expiresIn: number;
-            refreshToken?: string;
-            user: components["schemas"]["Me"];
+        /** @description A page of a ledger, oldest first. */
+        LedgerPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["LedgerItem"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
         };
+        /**
+         * Format: int32
+         * @description At most so many items.
+         */
+        Limit: number;
+        /** @description A durable event. */
+        LiveEvent: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What happened, `noun.participle`: `message.delivered`, `chat.assigned`; missing when it is hidden. */
+            change?: string | null;
+            chat?: components["schemas"]["Chat"] | null;
+            /**
+             * Format: uuid
+             * @description In which chat; null when none was open.
+             */
+            chatId: string | null;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            conversationId: string;
+            /** @description The ids that it is about. */
+            data?: unknown;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+            /** @description That the receiver may not see it: nothing but its place is said. */
+            hidden?: boolean;
+            message?: components["schemas"]["Message"] | null;
+            /**
+             * Format: int64
+             * @description Its number in the conversation; a message's event has the message's.
+             */
+            seq: number;
+            /** @description Its name, as it is sent under. */
+            type: components["schemas"]["LiveType"];
+        };
+        /**
+         * @description The names of durable events.
+         * @enum {string}
+         */
+        LiveType: "chat.new" | "chat.message" | "chat.updated" | "chat.transferred" | "chat.closed";
+        /** @description A place. */
+        Location: {
+            /** @description Its address. */
+            address: string | null;
+            /**
+             * Format: double
+             * @description Degrees north.
+             */
+            latitude: number;
+            /**
+             * Format: double
+             * @description Degrees east.
+             */
+            longitude: number;
+            /** @description Its name. */
+            name: string | null;
+        };
+        /** @description A log-in. */
         LoginRequest: {
+            /** @description The address; upper and lower case are one. */
             email: string;
+            /**
+             * Format: password
+             * @description The password; 1,024 bytes at most.
+             */
             password: string;
+            /** @description Whether the refresh token comes in the body rather than in a cookie. */
             refreshInBody?: boolean;
         };
-        Fault: {
-            pointer: string;
-            message: string;
+        /** @description Whoever asks, with what they may do. */
+        Me: components["schemas"]["User"] & {
+            /** @description What they may do. */
+            permissions: components["schemas"]["Grant"][];
+            /**
+             * Format: uuid
+             * @description The session that the token belongs to.
+             */
+            sessionId: string;
         };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            instance: string;
-            errors?: components["schemas"]["Fault"][];
-            holder?: null | components["schemas"]["Person"];
-            permission?: string | null;
+        /** @description A file in a message. */
+        Media: {
+            /** @description A document's name; chosen by the client. */
+            filename: string | null;
+            /** @description The provider's id of it. */
+            id: string | null;
+            /** @description The declared type; untrusted. */
+            mimeType: string | null;
+            /** @description A voice note. */
+            voice: boolean;
         };
-        /** @enum {string} */
-        LiveType: "chat.new" | "chat.message" | "chat.updated" | "chat.transferred" | "chat.closed";
-        LiveEvent: {
-            type: components["schemas"]["LiveType"];
-            eventId: string;
-            conversationId: string;
+        /** @description A message. */
+        Message: {
+            agent: components["schemas"]["Person"] | null;
+            /**
+             * Format: date-time
+             * @description When it came, or was asked for.
+             */
+            at: string;
+            /** @description Who wrote it. */
+            author: components["schemas"]["Author"];
+            /**
+             * Format: uuid
+             * @description The chat in which it was said; null when none was open.
+             */
             chatId: string | null;
-            seq: number;
-            /** Format: date-time */
-            at: string;
-            change?: string | null;
-            data?: unknown;
-            chat?: null | components["schemas"]["Chat"];
-            message?: null | components["schemas"]["Message"];
-            hidden?: boolean;
+            /**
+             * Format: uuid
+             * @description Its conversation.
+             */
+            conversationId: string;
+            /** @description Which way it goes. */
+            direction: components["schemas"]["Direction"];
+            error: components["schemas"]["SendError"] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            interactive: components["schemas"]["Interactive"] | null;
+            location: components["schemas"]["Location"] | null;
+            media: components["schemas"]["Media"] | null;
+            /**
+             * Format: uuid
+             * @description The message of ours that it answers.
+             */
+            replyTo: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the conversation; its event has the same. Null until a reply is carried out.
+             */
+            seq: number | null;
+            status: components["schemas"]["MessageStatus"] | null;
+            /** @description Its words, a caption, or the title of what was pressed. */
+            text: string | null;
+            /** @description What kind it is. */
+            type: components["schemas"]["MessageType"];
         };
-        ChatJoined: {
-            chat: components["schemas"]["Chat"];
-            events: components["schemas"]["LiveEvent"][];
-            more: boolean;
+        /** @description A page of messages: ascending in a page, the newest page first. */
+        MessagePage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["Message"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
         };
-        AgentTyping: {
-            eventId: string;
-            /** Format: date-time */
+        /**
+         * @description Where a message of ours stands.
+         * @enum {string}
+         */
+        MessageStatus: "pending" | "sent" | "delivered" | "read" | "failed" | "uncertain";
+        /**
+         * @description What kind of message it is.
+         * @enum {string}
+         */
+        MessageType: "text" | "image" | "audio" | "video" | "document" | "sticker" | "location" | "contacts" | "interactive" | "button" | "reaction" | "template" | "system" | "unsupported";
+        /** @description Sends a chat's bot to a node. */
+        MoveToNode: {
+            /** @description Which. */
+            nodeId: string;
+        };
+        /** @description Something that documents name: by id, key and name. */
+        Named: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its key, accepted wherever its id is. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A message to send. */
+        NewMessage: {
+            /** @description Although the chat is another's; needs `chats.assign`. */
+            over?: boolean;
+            /** @description 1 to 4,096 characters. */
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        };
+        /** @description A note to write. */
+        NewNote: {
+            /** @description Its words; 1 to 4,096 characters. */
+            text: string;
+        };
+        /** @description Something that will happen unless something changes. */
+        Next: {
+            /**
+             * Format: date-time
+             * @description When; null when it waits for somebody.
+             */
+            at: string | null;
+            /** @description What, as a sentence in the reader's language. */
+            what: string;
+        };
+        /** @description A note about a chat, for colleagues only. */
+        Note: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
+            /** @description Who wrote it. */
+            author: components["schemas"]["Person"];
+            /**
+             * Format: uuid
+             * @description About which chat.
+             */
             chatId: string;
-            agentId: string;
-            agentName: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its words. */
+            text: string;
         };
-        NotificationEvent: {
-            eventId: string;
-            /** Format: date-time */
+        /** @description A page of notes, newest first. */
+        NotePage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["Note"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description Nothing more to say. */
+        Nothing: Record<string, never>;
+        /** @description Something that somebody is told. */
+        Notification: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
+            /**
+             * Format: uuid
+             * @description About which chat.
+             */
+            chatId: string | null;
+            /** @description More about it; its keys depend on the kind. */
+            data: unknown;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description A stable word, `sla.first_reply`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When the reader read it.
+             */
+            readAt: string | null;
+            /** @description The same as a sentence, in the reader's language. */
+            text: string;
+        };
+        /** @description `notification`. */
+        NotificationEvent: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+            /** @description What is told. */
             notification: components["schemas"]["Notification"];
         };
-        ChatPage: {
-            items: components["schemas"]["Chat"][];
-            nextCursor: string | null;
-        };
-        MessagePage: {
-            items: components["schemas"]["Message"][];
-            nextCursor: string | null;
-        };
-        LedgerPage: {
-            items: components["schemas"]["LedgerItem"][];
-            nextCursor: string | null;
-        };
-        QueuePage: {
-            items: components["schemas"]["Queue"][];
-            nextCursor: string | null;
-        };
-        UserPage: {
-            items: components["schemas"]["User"][];
-            nextCursor: string | null;
-        };
-        CloseReasonPage: {
-            items: components["schemas"]["CloseReason"][];
-            nextCursor: string | null;
-        };
-        PauseReasonPage: {
-            items: components["schemas"]["PauseReason"][];
-            nextCursor: string | null;
-        };
+        /** @description A page of notifications, newest first. */
         NotificationPage: {
+            /** @description What is on this page. */
             items: components["schemas"]["Notification"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
             nextCursor: string | null;
         };
+        /** @description The number of ours in a chat. */
+        NumberRef: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What the administrator calls it. */
+            name: string;
+            /** @description As people write it, with `+`. */
+            phone: string;
+        };
+        /** @description Why agents pause. */
+        PauseReason: {
+            /** @description Its key. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A page of reasons for a pause, in their order. */
+        PauseReasonPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["PauseReason"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description Somebody, by id and name. */
+        Person: {
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /** @description As colleagues see them. */
+            name: string;
+        };
+        /**
+         * @description How urgent a chat is.
+         * @enum {string}
+         */
+        Priority: "normal" | "high" | "urgent";
+        /** @description A refusal (RFC 9457). */
+        Problem: {
+            /** @description What to do. */
+            detail: string;
+            /** @description What is not right, and where. */
+            errors?: components["schemas"]["Fault"][];
+            holder?: components["schemas"]["Person"] | null;
+            /** @description The request, as the log names it. */
+            instance: string;
+            /** @description Which permission is missing (`forbidden`). */
+            permission?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The code in words. */
+            title: string;
+            /** @description `/problems/` and a code; programs decide by it. */
+            type: string;
+        };
+        /** @description A queue. */
+        Queue: {
+            /**
+             * Format: int64
+             * @description How many agents of its campaign are available.
+             */
+            availableAgents: number;
+            /**
+             * Format: uuid
+             * @description Its campaign.
+             */
+            campaignId: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Whether chats go here when nobody says where. */
+            isDefault: boolean;
+            /** @description Its key, accepted wherever its id is. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when the oldest of them waits.
+             */
+            oldestSince: string | null;
+            /**
+             * Format: int64
+             * @description How many chats wait in it.
+             */
+            waiting: number;
+        };
+        /** @description A page of queues, by name. */
+        QueuePage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["Queue"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description `analytics.queue.update`: chats came into a queue or left it. */
+        QueueUpdate: {
+            /**
+             * Format: date-time
+             * @description When it was counted.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+            /**
+             * Format: date-time
+             * @description Since when the oldest of them waits.
+             */
+            oldestSince: string | null;
+            /**
+             * Format: uuid
+             * @description Which.
+             */
+            queueId: string;
+            /**
+             * Format: int64
+             * @description How many chats wait in it.
+             */
+            waiting: number;
+        };
+        /** @description A refresh: with the cookie, or with the token in the body. */
+        RefreshRequest: {
+            /** @description Whether the next one comes in the body. */
+            refreshInBody?: boolean;
+            /** @description The refresh token; without it the cookie's is taken. */
+            refreshToken?: string | null;
+        };
+        /** @description `resync`: events may be missing; read lists again and join again with `after`. */
+        Resync: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            eventId: string;
+        };
+        /** @description Gives a chat back to its bot. */
+        ReturnToBot: {
+            /**
+             * @description At which node; null is the start.
+             * @default null
+             */
+            nodeId?: string | null;
+        };
+        /**
+         * @description A role.
+         * @enum {string}
+         */
+        Role: "SUPER_ADMIN" | "SUPERVISOR" | "AGENTE" | "CALIDAD" | "AUDITORIA";
+        /** @description One run of the conversation's workflow. */
+        Run: {
+            /**
+             * Format: int64
+             * @description How many events its history has.
+             */
+            events: number;
+            /** @description Temporal's id of it. */
+            runId: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            startedAt: string | null;
+            /** @description `running`, `completed`, `continued_as_new`, `failed` … */
+            status: string;
+        };
+        /**
+         * @description How far a permission reaches.
+         * @enum {string}
+         */
+        Scope: "own" | "team" | "all";
+        /** @description Why a message failed. */
+        SendError: {
+            /** @description The provider's code, or a word of ours: `cancelled`. */
+            code: string;
+            /** @description The provider's words. */
+            title: string | null;
+        };
+        /** @description Says how urgent a chat is. */
+        SetPriority: {
+            /** @description How urgent. */
+            priority: components["schemas"]["Priority"];
+        };
+        /** @description A state to set. */
+        SetState: {
+            /** @description Key of a reason for a pause. */
+            reasonId?: string | null;
+            /** @description What they are ready for. */
+            state: components["schemas"]["StateWord"];
+        };
+        /** @description What was promised about a chat. */
+        Sla: {
+            /**
+             * Format: date-time
+             * @description When that promise was broken.
+             */
+            breachedAt: string | null;
+            /**
+             * Format: date-time
+             * @description By when an agent's first reply is promised; null until it came into a queue.
+             */
+            firstReplyDueAt: string | null;
+        };
+        /** @description Puts a chat aside. */
+        Snooze: {
+            /**
+             * Format: date-time
+             * @description Until when, or until the client writes; in the future.
+             */
+            until: string;
+        };
+        /**
+         * @description What an agent is ready for. Full is no state: it follows from load and capacity.
+         * @enum {string}
+         */
+        StateWord: "available" | "paused" | "busy" | "offline";
+        /** @description Takes a chat. */
+        Take: {
+            /**
+             * @description Beyond one's capacity; needs `chats.assign`.
+             * @default false
+             */
+            force?: boolean;
+        };
+        /** @description Tokens. */
+        Tokens: {
+            /** @description For `Authorization: Bearer` and the socket's `auth.token`. */
+            accessToken: string;
+            /**
+             * Format: int64
+             * @description For so many seconds.
+             */
+            expiresIn: number;
+            /** @description For `auth/refresh`, once; only when it was asked for in the body. */
+            refreshToken?: string | null;
+            /** @description Who has logged in. */
+            user: components["schemas"]["Me"];
+        };
+        /** @description Hands a chat over: to exactly one of a queue, an agent, a campaign's default queue. */
+        Transfer: {
+            /**
+             * Format: uuid
+             * @description An agent.
+             * @default null
+             */
+            agentId?: string | null;
+            /**
+             * @description Id or key of a campaign.
+             * @default null
+             */
+            campaignId?: string | null;
+            /**
+             * @description For whoever gets it; 2,000 characters at most.
+             * @default null
+             */
+            note?: string | null;
+            /**
+             * @description Id or key of a queue.
+             * @default null
+             */
+            queueId?: string | null;
+        };
+        /** @description An agent to whom a chat may be handed over. */
+        TransferAgent: {
+            /**
+             * Format: int64
+             * @description How many they may carry.
+             */
+            capacity: number;
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many chats take a place of theirs.
+             */
+            load: number;
+            /** @description As colleagues see them. */
+            name: string;
+            /** @description What they are ready for. */
+            state: components["schemas"]["StateWord"];
+        };
+        /** @description To whom a chat may be handed over. */
+        TransferTargets: {
+            /** @description Agents of the chat's campaign. */
+            agents: components["schemas"]["TransferAgent"][];
+            /** @description Queues. */
+            queues: components["schemas"]["Named"][];
+        };
+        /** @description Somebody who logs in. */
+        User: {
+            /** @description The campaigns that they serve or supervise. */
+            campaignIds: string[];
+            /** @description Their address. */
+            email: string;
+            /**
+             * Format: uuid
+             * @description Their id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many chats take a place of theirs.
+             */
+            load: number;
+            /** @description The language of their screens: `es`, `en`, `pt`. */
+            locale: string;
+            /** @description As colleagues and clients see them. */
+            name: string;
+            /** @description What they may do. */
+            role: components["schemas"]["Role"];
+            state: components["schemas"]["UserState"] | null;
+        };
+        /** @description A page of users, by name. */
+        UserPage: {
+            /** @description What is on this page. */
+            items: components["schemas"]["User"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
+            nextCursor: string | null;
+        };
+        /** @description An agent's state. */
+        UserState: {
+            /** @description Key of the reason, of a pause. */
+            reasonId: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description What they are ready for. */
+            state: components["schemas"]["StateWord"];
+        };
+        /** @description A chat that waits, with its place. */
+        WaitingChat: {
+            /** @description Which. */
+            chat: components["schemas"]["Chat"];
+            /**
+             * Format: int64
+             * @description Its place in the order, from 1.
+             */
+            position: number;
+        };
+        /** @description A page of chats that wait, in the order in which they are given out. */
         WaitingPage: {
+            /** @description What is on this page. */
             items: components["schemas"]["WaitingChat"][];
+            /** @description What `cursor` must be for the next page; null on the last one. */
             nextCursor: string | null;
         };
-        NotePage: {
-            items: components["schemas"]["Note"][];
-            nextCursor: string | null;
-        };
-        CampaignPage: {
-            items: components["schemas"]["Campaign"][];
-            nextCursor: string | null;
+        /** @description A timer that is set. */
+        WorkflowTimer: {
+            /**
+             * Format: date-time
+             * @description When it is due.
+             */
+            dueAt: string;
+            /** @description What it will do, as a sentence in the reader's language. */
+            effect: string;
+            /** @description Names it while it is set. */
+            id: string;
+            /** @description A stable word: `first_reply`, `reassign`, `idle`, `wake`, `bot`. */
+            kind: string;
         };
     };
     responses: never;
@@ -954,7 +1841,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -963,40 +1849,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    refresh: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Nothing"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Tokens"];
-                };
-            };
-            /** @description problem */
+            /** @description Refused: a problem document */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1016,14 +1869,1049 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCampaigns: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCampaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or key of the campaign */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChats: {
+        parameters: {
+            query?: {
+                /**
+                 * @description States, with commas between them: `queued,assigned`.
+                 * @example assigned,active
+                 */
+                status?: string;
+                /**
+                 * @description `me`, `none`, or an agent's id.
+                 * @example me
+                 */
+                agent?: string;
+                /** @description Id or key of a queue. */
+                queueId?: string;
+                /** @description Id or key of a campaign. */
+                campaignId?: string;
+                /** @description A client. */
+                clientId?: string;
+                /** @description A client's phone, in any writing. */
+                phone?: string;
+                /** @description A part of the client's name or phone; 100 characters at most. */
+                q?: string;
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assign"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    closeChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Close"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holdChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChatLedger: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listChatMessages: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    moveToNode: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveToNode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNotes: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotePage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Note"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setPriority: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPriority"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopenChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    returnToBot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReturnToBot"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snoozeChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Snooze"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Take"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transferChat: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Carries it out once */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Transfer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTransferTargets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferTargets"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getChatWorkflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The chat */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatWorkflow"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCloseReasons: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CloseReasonPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCommand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The command */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listConversationMessages: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The conversation */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Refused: a problem document */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1043,7 +2931,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1052,1004 +2939,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listUsers: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setUserState: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetState"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserState"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listChats: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-                status?: string;
-                agent?: string;
-                queueId?: string;
-                campaignId?: string;
-                clientId?: string;
-                phone?: string;
-                q?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getChat: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listChatMessages: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MessagePage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    sendMessage: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewMessage"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listNotes: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["NotePage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addNote: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewNote"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Note"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    take: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Take"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    assign: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Assign"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    transfer: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Transfer"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    close: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Close"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    reopen: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Nothing"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    snooze: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Snooze"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    priority: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetPriority"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    "return-to-bot": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ReturnToBot"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    hold: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Nothing"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    resume: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Nothing"];
-            };
-        };
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Chat"];
-                };
-            };
-            /** @description ok */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Command"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTransferTargets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TransferTargets"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getChatWorkflow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChatWorkflow"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listChatLedger: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LedgerPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCampaigns: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CampaignPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listQueues: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueuePage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listWaitingChats: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WaitingPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCloseReasons: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CloseReasonPage"];
-                };
-            };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPauseReasons: {
-        parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PauseReasonPage"];
-                };
-            };
-            /** @description problem */
+            /** @description Refused: a problem document */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2063,7 +2953,9 @@ export interface operations {
     listNotifications: {
         parameters: {
             query?: {
-                limit?: number;
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
             header?: never;
@@ -2072,7 +2964,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2081,38 +2972,7 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationPage"];
                 };
             };
-            /** @description problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    readNotification: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Notification"];
-                };
-            };
-            /** @description problem */
+            /** @description Refused: a problem document */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -2132,14 +2992,212 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description problem */
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The notification */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPauseReasons: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PauseReasonPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listQueues: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueuePage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWaitingChats: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id or key of the queue */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: components["schemas"]["Limit"];
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Refused: a problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setUserState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetState"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserState"];
+                };
+            };
+            /** @description Refused: a problem document */
             default: {
                 headers: {
                     [name: string]: unknown;

@@ -1,10 +1,12 @@
-// What somebody may do to a chat now: what the legal moves, who holds it and one's permissions leave. The server decides
+// What somebody may do to a chat now: what the legal moves, its holder and one's permissions leave. The server decides
 // again; this only keeps buttons away that it would refuse.
 
 import { may } from "../../api/me";
 import type { Chat, Me } from "../../api/types";
 
-export const actions = ["take", "reply", "note", "transfer", "assign", "snooze", "returnToBot", "priority", "close", "reopen"] as const;
+export const actions = [
+  "take", "reply", "note", "transfer", "assign", "snooze", "returnToBot", "priority", "close", "reopen",
+] as const;
 export type Action = (typeof actions)[number];
 
 export function actionsFor(chat: Chat, me: Me): ReadonlySet<Action> {

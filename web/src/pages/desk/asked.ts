@@ -13,7 +13,11 @@ export function useAsked(offers: Partial<Record<Ask, false | (() => void)>>): vo
   const names = Object.entries(offers).filter(([, offer]) => offer !== false).map(([name]) => name).join(" ");
   useEffect(() => {
     const mine = names.split(" ").filter(Boolean) as Ask[];
-    for (const name of mine) able.set(name, () => { const offer = latest.current[name]; if (offer) offer(); });
+    const run = (name: Ask) => () => {
+      const offer = latest.current[name];
+      if (offer) offer();
+    };
+    for (const name of mine) able.set(name, run(name));
     return () => { for (const name of mine) able.delete(name); };
   }, [names]);
 }

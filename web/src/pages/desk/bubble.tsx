@@ -67,14 +67,16 @@ function Content({ message }: { message: Message }) {
   );
 }
 
-function Attached({ message: { text, media, location }, icon, kind }: { message: Message; icon: IconName; kind: string }) {
-  const place = location && [location.name, location.address].filter(Boolean).join(", ");
+type Attachment = { message: Message; icon: IconName; kind: string };
+
+function Attached({ message: { text, media, location }, icon, kind }: Attachment) {
+  const place = [location?.name, location?.address].filter(Boolean).join(", ");
   return (
     <div className="attached">
       <span className="thumb"><Icon name={icon} size={20} /></span>
       <span>
         {text && <p className="words" dir="auto">{text}</p>}
-        <span className="muted">{media?.filename ?? (place || kind)}</span>
+        <span className="muted">{media?.filename ?? (place === "" ? kind : place)}</span>
       </span>
     </div>
   );

@@ -2,7 +2,11 @@
 
 import type { Chat } from "../../api/types";
 
-export const nameOf = ({ name, phone }: Chat["client"]): string => name?.trim() || (phone ? phoneOf(phone) : "·");
+export function nameOf({ name, phone }: Chat["client"]): string {
+  const said = name?.trim() ?? "";
+  if (said !== "") return said;
+  return phone === null ? "·" : phoneOf(phone);
+}
 
 /** `+52 55 1000 0001`: digits in groups, so that a number can be read out. */
 export function phoneOf(phone: string): string {

@@ -1,7 +1,7 @@
 // Ends a chat, with the reason why; and goes on to the next one, if that is wanted.
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 
 import { useCommand } from "../../api/commands";
 import { wordsOf } from "../../api/problem";
@@ -34,14 +34,14 @@ export function CloseDialog({ chat, scope, done }: { chat: Chat; scope: Scope; d
       },
     });
   };
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     close(false);
   };
   return (
-    <Dialog title={say("close.title", { name })} description={say("close.meaning")} close={done}>
+    <Dialog title={say("close.title", { name })} description={say("close.meaning")} close={done} ready={data !== undefined}>
       <form onSubmit={submit}>
-        <fieldset className="reasons" aria-busy={!data}>
+        <fieldset className="reasons">
           <legend>{say("close.reason")}</legend>
           {data?.items.map(({ key, name: words }) => (
             <label key={key} className="choice">

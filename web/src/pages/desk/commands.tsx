@@ -72,7 +72,8 @@ function Bar({ chatId, neighbour, close }: BarParts) {
   const [at, setAt] = useState(0);
   const go = (to: string) => () => void navigate(to);
   const entries: Entry[] = [
-    ...asks.filter(({ what }) => canBeAsked(what)).map(({ what, word, ...look }) => ({ ...look, word: say(word), act: () => { ask(what); } })),
+    ...asks.filter(({ what }) => canBeAsked(what))
+      .map(({ what, word, ...look }) => ({ ...look, word: say(word), act: () => { ask(what); } })),
     { word: say("command.next"), icon: "down", keys: "Alt J", act: () => { neighbour(1); } },
     { word: say("command.previous"), icon: "up", keys: "Alt K", act: () => { neighbour(-1); } },
     ...chatId === undefined ? [] : [{ word: say("chat.thread"), icon: "knot" as const, act: go(`/chats/${chatId}/workflow`) }],
@@ -95,8 +96,14 @@ function Bar({ chatId, neighbour, close }: BarParts) {
       <div className="bar-question">
         <Icon name="search" size={20} />
         <input
-          type="text" role="combobox" aria-expanded="true" aria-controls="bar-list" aria-label={say("command.search")} placeholder={say("command.search")}
-          aria-activedescendant={found.length > 0 ? `bar-${chosen}` : undefined} value={words}
+          type="text"
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="bar-list"
+          aria-label={say("command.search")}
+          placeholder={say("command.search")}
+          aria-activedescendant={found.length > 0 ? `bar-${chosen}` : undefined}
+          value={words}
           onChange={(event) => { setWords(event.target.value); setAt(0); }}
           onKeyDown={(event) => {
             const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -110,19 +117,24 @@ function Bar({ chatId, neighbour, close }: BarParts) {
           }}
         />
       </div>
-      <ul id="bar-list" role="listbox" aria-label={say("command")}>
+      <div id="bar-list" role="listbox" aria-label={say("command")}>
         {found.map((entry, index) => (
           // The field above has the keys.
           // eslint-disable-next-line jsx-a11y/click-events-have-key-events
-          <li
-            key={entry.word} id={`bar-${index}`} role="option" aria-selected={index === chosen} tabIndex={-1}
-            onClick={() => { run(entry); }} onPointerMove={() => { setAt(index); }}
+          <div
+            key={entry.word}
+            id={`bar-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            tabIndex={-1}
+            onClick={() => { run(entry); }}
+            onPointerMove={() => { setAt(index); }}
           >
             <Icon name={entry.icon} /><span>{entry.word}</span>{entry.keys && <kbd>{entry.keys}</kbd>}
-          </li>
+          </div>
         ))}
-        {found.length === 0 && <li className="muted">{say("command.none")}</li>}
-      </ul>
+        {found.length === 0 && <p className="muted">{say("command.none")}</p>}
+      </div>
     </Dialog>
   );
 }

@@ -18,6 +18,9 @@ import { type Action, actionsFor } from "./actions";
 import { useAsked } from "./asked";
 
 const LIMIT = 4096;
+
+/** In characters as WhatsApp counts them: code points. */
+const lengthOf = (words: string): number => Array.from(words).length;
 const TYPING_EVERY = 2_500;
 
 export function Composer({ chat }: { chat: Chat }) {
@@ -52,7 +55,7 @@ export function Composer({ chat }: { chat: Chat }) {
 function Window({ chat }: { chat: Chat }) {
   const { language, say } = useLanguage();
   const left = useTicking((now) => span(language, windowOf(chat, now).left));
-  const at = chat.windowClosesAt == null ? undefined : exact(language, Date.parse(chat.windowClosesAt));
+  const at = chat.windowClosesAt === null ? undefined : exact(language, Date.parse(chat.windowClosesAt));
   const [before, behind] = say("composer.window", { left: "\n" }).split("\n");
   return <span className="window" title={at}>{before}<b>{left}</b>{behind}</span>;
 }
@@ -96,7 +99,7 @@ function ReplyBox({ chatId }: { chatId: string }) {
   // Emptied at once: a second press finds nothing to send.
   const send = () => {
     const words = text.trim();
-    if (words === "" || words.length > LIMIT) return;
+    if (words === "" || lengthOf(words) > LIMIT) return;
     change("");
     outbox().send(chatId, words);
   };
@@ -114,7 +117,7 @@ function NoteBox({ chatId }: { chatId: string }) {
   };
   const send = () => {
     const words = text.trim();
-    if (words === "" || words.length > LIMIT || isPending) return;
+    if (words === "" || lengthOf(words) > LIMIT || isPending) return;
     mutate({ text: words, key: key.current }, {
       onSuccess: () => {
         change("");
@@ -125,7 +128,9 @@ function NoteBox({ chatId }: { chatId: string }) {
   return <Box text={text} change={change} send={send} label={say("composer.note.label")} hint={say("composer.note.hint")} button={say("composer.note.send")} />;
 }
 
-type BoxParts = { text: string; change: (words: string) => void; send: () => void; label: string; hint: string; button: string };
+type BoxParts = {
+  text: string; change: (words: string) => void; send: () => void; label: string; hint: string; button: string;
+};
 
 function Box({ text, change, send, label, hint, button }: BoxParts) {
   const { language } = useLanguage();
@@ -138,12 +143,19 @@ function Box({ text, change, send, label, hint, button }: BoxParts) {
     event.preventDefault();
     send();
   };
-  const length = [...text].length;
+  const length = lengthOf(text);
   return (
     <>
       <textarea
-        ref={field} className="composer-text" aria-label={label} placeholder={hint} rows={1} value={text} dir="auto"
-        onChange={(event) => { change(event.target.value); }} onKeyDown={pressed}
+        ref={field}
+        className="composer-text"
+        aria-label={label}
+        placeholder={hint}
+        rows={1}
+        value={text}
+        dir="auto"
+        onChange={(event) => { change(event.target.value); }}
+        onKeyDown={pressed}
       />
       <div className="composer-foot">
         <span className="space" />

@@ -10,7 +10,9 @@ import { Icon } from "../../ui/icon";
 
 type Side = "left" | "right";
 
-export const Decision = memo(function Decision({ item, side, chatId }: { item: LedgerItem; side: Side; chatId: string }) {
+type Decided = { item: LedgerItem; side: Side; chatId: string };
+
+export const Decision = memo(function Decision({ item, side, chatId }: Decided) {
   const { language, say } = useLanguage();
   const at = Date.parse(item.at);
   return (

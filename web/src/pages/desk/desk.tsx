@@ -17,7 +17,8 @@ export function DeskPage() {
   const { chatId } = useParams();
   const [parameters] = useSearchParams();
   const scope = scopes.find((one) => one === parameters.get("tab")) ?? "mine";
-  const [side, setSide] = useState(true);
+  // Where there is no room for a third pane it lies over the second, and only when it is asked for.
+  const [side, setSide] = useState(() => window.matchMedia("(min-width: 1101px)").matches);
   return (
     <main className={`desk ${chatId === undefined ? "at-list" : "at-chat"} ${side ? "with-side" : ""}`}>
       <List scope={scope} chatId={chatId} />

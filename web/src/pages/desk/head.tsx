@@ -3,6 +3,7 @@
 import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
 
+import { serverNow } from "../../api/clock";
 import { useCommand } from "../../api/commands";
 import { useMe } from "../../api/me";
 import type { Chat, Priority } from "../../api/types";
@@ -55,7 +56,7 @@ export function Head({ chat, scope, side, setSide }: Parts) {
       {allowed.has("take") && <Main icon="hand" act={take}>{say("action.take")}</Main>}
       {allowed.has("reopen") && <Main icon="undo" act={reopen}>{say("action.reopen")}</Main>}
       {allowed.has("close") && (
-        <button type="button" className={`button small ${allowed.has("take") ? "" : "primary"}`} aria-label={say("action.close")} onClick={() => { setDialog("close"); }}>
+        <button type="button" className={`button small ${allowed.has("take") ? "" : "primary"}`} onClick={() => { setDialog("close"); }}>
           <Icon name="closed" /><span className="word">{say("action.close")}</span>
         </button>
       )}
@@ -73,7 +74,7 @@ function Main({ icon, act, children }: { icon: IconName; act: () => void; childr
 function Way({ icon, word, act }: { icon: IconName; word: Key; act: () => void }) {
   const { say } = useLanguage();
   return (
-    <button type="button" className="button plain small way" aria-label={say(word)} title={say(word)} onClick={act}>
+    <button type="button" className="button plain small way" title={say(word)} onClick={act}>
       <Icon name={icon} /><span className="word">{say(word)}</span>
     </button>
   );
@@ -90,10 +91,12 @@ function Snooze({ chat }: { chat: Chat }) {
   };
   return (
     <Menu
-      label={say("action.snooze")} align="right" className="button plain small way"
+      label={say("action.snooze")}
+      align="right"
+      className="button plain small way"
       button={<><Icon name="moon" /><span className="word">{say("action.snooze")}</span></>}
     >
-      {(close) => laters(Date.now(), language).map(({ key, at, words }) => (
+      {(close) => laters(serverNow(), language).map(({ key, at, words }) => (
         <MenuItem key={key} act={() => { until(at, words, close); }}>{say(key)}<span className="aside-words">{words}</span></MenuItem>
       ))}
     </Menu>
@@ -127,7 +130,8 @@ function More({ chat, allowed, side, setSide, open }: MoreParts) {
               <p aria-hidden="true">{say("priority")}</p>
               {priorities.map(({ priority, word }) => (
                 <MenuItem
-                  key={priority} checked={chat.priority === priority}
+                  key={priority}
+                  checked={chat.priority === priority}
                   act={() => { close(); mutate({ chatId: chat.id, asked: { verb: "priority", priority } }); }}
                 >
                   {say(word)}

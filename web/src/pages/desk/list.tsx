@@ -5,7 +5,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useDeferredValue, useEffect, useRef, useState } from "react";
 import { Link, useNavigate } from "react-router";
 
-import { queuesQuery, searchQuery } from "../../api/queries";
+import { searchQuery } from "../../api/queries";
 import type { Chat } from "../../api/types";
 import { useLanguage } from "../../i18n/language";
 import type { Key } from "../../i18n/messages";
@@ -27,7 +27,10 @@ export function List({ scope, chatId }: { scope: Scope; chatId: string | undefin
         <StateSwitch />
         <span className="space" />
         <button
-          type="button" className="button plain square small" aria-label={say("list.search")} aria-pressed={words !== undefined}
+          type="button"
+          className="button plain square small"
+          aria-label={say("list.search")}
+          aria-pressed={words !== undefined}
           onClick={() => { setWords(words === undefined ? "" : undefined); }}
         >
           <Icon name="search" />
@@ -60,7 +63,10 @@ function Tabbed({ scope, chatId }: { scope: Scope; chatId: string | undefined })
 function Tab({ scope, here, chatId }: { scope: Scope; here: Scope; chatId: string | undefined }) {
   const { say } = useLanguage();
   const { chats, hasMore } = useChats(scope, "activity");
-  const to = { pathname: chatId === undefined ? "/chats" : `/chats/${chatId}`, search: scope === "mine" ? "" : `?tab=${scope}` };
+  const to = {
+    pathname: chatId === undefined ? "/chats" : `/chats/${chatId}`,
+    search: scope === "mine" ? "" : `?tab=${scope}`,
+  };
   return (
     <Link to={to} aria-current={scope === here ? "true" : undefined}>
       {say(tabs[scope])}
@@ -76,11 +82,14 @@ function OrderChoice() {
   const by = useStore(order);
   return (
     <Menu
-      label={say("order", { by: say(orderNames[by]) })} className="button quiet"
+      label={say("order", { by: say(orderNames[by]) })}
+      className="button quiet"
       button={<><Icon name="sort" size={14} />{say(orderNames[by])}<Icon name="chevron" size={12} /></>}
     >
       {(close) => orders.map((one) => (
-        <MenuItem key={one} checked={one === by} act={() => { chooseOrder(one); close(); }}>{say(orderNames[one])}</MenuItem>
+        <MenuItem key={one} checked={one === by} act={() => { chooseOrder(one); close(); }}>
+          {say(orderNames[one])}
+        </MenuItem>
       ))}
     </Menu>
   );
@@ -89,16 +98,19 @@ function OrderChoice() {
 function Nobody({ scope }: { scope: Scope }) {
   const { say } = useLanguage();
   const { chats: waiting = [], hasMore } = useChats("unassigned", "waiting");
+  const count = `${waiting.length}${hasMore ? "+" : ""}`;
   if (scope !== "mine") return <Empty title={say(scope === "all" ? "list.none.all" : "list.none.unassigned")} />;
   return (
     <Empty title={say("list.none.mine")}>
-      <p>{waiting.length === 0 ? say("list.none.mine.quiet") : say("list.none.mine.waiting", { count: `${waiting.length}${hasMore ? "+" : ""}` })}</p>
+      <p>{waiting.length === 0 ? say("list.none.mine.quiet") : say("list.none.mine.waiting", { count })}</p>
       {waiting.length > 0 && <Link className="button small" to="/chats?tab=unassigned">{say("list.none.mine.look")}</Link>}
     </Empty>
   );
 }
 
-type Searching = { words: string; setWords: (words: string | undefined) => void; scope: Scope; chatId: string | undefined };
+type Searching = {
+  words: string; setWords: (words: string | undefined) => void; scope: Scope; chatId: string | undefined;
+};
 
 function Search({ words, setWords, scope, chatId }: Searching) {
   const { say } = useLanguage();
@@ -111,7 +123,11 @@ function Search({ words, setWords, scope, chatId }: Searching) {
       <div className="search">
         <Icon name="search" />
         <input
-          ref={field} type="search" value={words} placeholder={say("list.search.words")} aria-label={say("list.search")}
+          ref={field}
+          type="search"
+          value={words}
+          placeholder={say("list.search.words")}
+          aria-label={say("list.search")}
           onChange={(event) => { setWords(event.target.value); }}
           onKeyDown={(event) => { if (event.key === "Escape") setWords(undefined); }}
         />
@@ -134,10 +150,8 @@ type Shown = {
 
 function Chats({ chats, scope, chatId, more, children }: Shown) {
   const { say } = useLanguage();
-  const { data: queues } = useQuery({
-    ...queuesQuery(), select: ({ items }) => new Map(items.map(({ id, name }) => [id, name])), staleTime: 300_000,
-  });
   const scroller = useRef<HTMLDivElement>(null);
+  // eslint-disable-next-line react-hooks/incompatible-library -- there is no compiler here that would memoise it
   const virtual = useVirtualizer({
     count: chats?.length ?? 0, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 6,
     getItemKey: (at) => chats?.[at]?.id ?? at,
@@ -155,7 +169,7 @@ function Chats({ chats, scope, chatId, more, children }: Shown) {
           const chat = chats[index];
           return chat && (
             <li key={key} style={{ transform: `translateY(${start}px)` }} aria-setsize={chats.length} aria-posinset={index + 1}>
-              <Row chat={chat} scope={scope} here={chat.id === chatId} queue={queues?.get(chat.queueId ?? "")} />
+              <Row chat={chat} scope={scope} here={chat.id === chatId} />
             </li>
           );
         })}

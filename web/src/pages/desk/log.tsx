@@ -47,9 +47,14 @@ export function Log({ chat }: { chat: Chat }) {
   return (
     <div className="weave">
       <div
-        ref={scroller} className="weave-scroller" role="log" aria-label={say("log", { name: nameOf(chat.client) })} aria-live="polite"
+        ref={scroller}
+        className="weave-scroller"
+        role="log"
+        aria-label={say("log", { name: nameOf(chat.client) })}
+        aria-live="polite"
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys
-        tabIndex={0} onScroll={(event) => { setAway(event.currentTarget.scrollTop < -160); }}
+        tabIndex={0}
+        onScroll={(event) => { setAway(event.currentTarget.scrollTop < -160); }}
       >
         <div className="weave-rows">
           {loading && <p className="weave-loading muted" aria-busy="true">{say("log.older")}</p>}
@@ -85,7 +90,7 @@ function Piece({ row, chat }: { row: Row; chat: Chat }) {
 
 function Day({ at }: { at: number }) {
   const { language } = useLanguage();
-  return <p className="day">{day(language, at, Date.now())}</p>;
+  return <p className="day">{useTicking((now) => day(language, at, now))}</p>;
 }
 
 /** The thread goes over to the other side. */

@@ -7,10 +7,10 @@ import { Link } from "react-router";
 import { may, useMe } from "../../api/me";
 import { clientChatsQuery, workflowQuery } from "../../api/queries";
 import type { Chat } from "../../api/types";
-import { exact, moment, span, stamp } from "../../i18n/format";
+import { span } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
 import type { Key } from "../../i18n/messages";
-import { Running } from "../../ui/ago";
+import { Moment, Running, Stamp } from "../../ui/ago";
 import { Icon } from "../../ui/icon";
 import { nameOf, phoneOf } from "./client";
 import { useWordsOf } from "./words";
@@ -57,8 +57,8 @@ const steps: { key: "openedAt" | "queuedAt" | "assignedAt" | "firstReplyAt" | "c
 
 function Course({ chat }: { chat: Chat }) {
   const { language, say } = useLanguage();
-  const now = Date.now();
-  const waited = chat.queuedAt != null && chat.assignedAt != null ? Date.parse(chat.assignedAt) - Date.parse(chat.queuedAt) : undefined;
+  const { queuedAt, assignedAt } = chat;
+  const waited = queuedAt === null || assignedAt === null ? -1 : Date.parse(assignedAt) - Date.parse(queuedAt);
   return (
     <section>
       <h3>{say("side.course")}</h3>
@@ -67,9 +67,9 @@ function Course({ chat }: { chat: Chat }) {
         {chat.queue && <Fact word={say("side.queue")}>{chat.queue.name}</Fact>}
         {steps.map(({ key, word }) => {
           const at = chat[key];
-          return at == null ? null : <Fact key={key} word={say(word)}><time dateTime={at} title={exact(language, Date.parse(at))}>{moment(language, Date.parse(at), now)}</time></Fact>;
+          return at !== null && <Fact key={key} word={say(word)}><Moment at={Date.parse(at)} /></Fact>;
         })}
-        {waited !== undefined && waited >= 0 && <Fact word={say("side.waited")}>{span(language, waited)}</Fact>}
+        {waited >= 0 && <Fact word={say("side.waited")}>{span(language, waited)}</Fact>}
       </dl>
     </section>
   );
@@ -80,10 +80,9 @@ function Fact({ word, children }: { word: string; children: ReactNode }) {
 }
 
 function Ahead({ chat }: { chat: Chat }) {
-  const { language, say } = useLanguage();
+  const { say } = useLanguage();
   const { data } = useQuery(workflowQuery(chat.id));
   if (!data) return null;
-  const now = Date.now();
   return (
     <section>
       <h3><Icon name="knot" size={14} />{say("side.ahead")}</h3>
@@ -93,7 +92,7 @@ function Ahead({ chat }: { chat: Chat }) {
           const due = Date.parse(at ?? "");
           return (
             <li key={`${at ?? ""} ${what}`} className="future decision-knot">
-              <b className="figures">{moment(language, due, now)}</b> <span className="muted figures">{say("ahead.in")} <Running at={due} /></span>
+              <b className="figures"><Moment at={due} /></b> <span className="muted figures">{say("ahead.in")} <Running at={due} /></span>
               <br />{what}
             </li>
           );
@@ -104,7 +103,7 @@ function Ahead({ chat }: { chat: Chat }) {
 }
 
 function Before({ chat }: { chat: Chat }) {
-  const { language, say } = useLanguage();
+  const { say } = useLanguage();
   const words = useWordsOf();
   const { data } = useQuery(clientChatsQuery(chat.client.id));
   const others = data?.items.filter(({ id }) => id !== chat.id) ?? [];
@@ -115,7 +114,7 @@ function Before({ chat }: { chat: Chat }) {
       <ul className="before">
         {others.map((other) => (
           <li key={other.id}>
-            <time className="muted">{stamp(language, Date.parse(other.openedAt), Date.now())}</time>
+            <span className="muted"><Stamp at={Date.parse(other.openedAt)} /></span>
             <Link to={`/chats/${other.id}`}>{other.lastMessage ? words(other.lastMessage) : other.closeReason ?? say("status.new")}</Link>
           </li>
         ))}

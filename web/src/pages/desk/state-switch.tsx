@@ -1,10 +1,11 @@
 // One's own state: always in sight, since when, and how many chats one carries.
 
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
 
 import { useSetState } from "../../api/commands";
 import { useMe } from "../../api/me";
-import { chatsQuery } from "../../api/queries";
+import { chatsQuery, pauseReasonsQuery } from "../../api/queries";
 import type { AgentState } from "../../api/types";
 import { exact, short } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
@@ -24,6 +25,8 @@ export function StateSwitch() {
   const me = useMe();
   const { mutate } = useSetState();
   const now: AgentState = me.state?.state ?? "offline";
+  const reason = me.state?.reasonId ?? undefined;
+  const { data: reasons } = useQuery(pauseReasonsQuery());
   const since = me.state ? Date.parse(me.state.since) : undefined;
   const { data: load = 0 } = useInfiniteQuery({
     ...chatsQuery("mine"),
@@ -32,7 +35,8 @@ export function StateSwitch() {
   return (
     <>
       <Menu
-        label={say("agent.state", { state: say(stateNames[now]) })} className="state"
+        label={say("agent.state", { state: say(stateNames[now]) })}
+        className="state"
         button={(
           <>
             <i className={`dot ${now}`} /><span>{say(stateNames[now])}</span>
@@ -42,9 +46,16 @@ export function StateSwitch() {
         )}
       >
         {(close) => states.map((one) => (
-          <MenuItem key={one} checked={one === now} act={() => { mutate({ state: one }); close(); }}>
-            <i className={`dot ${one}`} />{say(stateNames[one])}
-          </MenuItem>
+          <Fragment key={one}>
+            <MenuItem checked={one === now && reason === undefined} act={() => { mutate({ state: one }); close(); }}>
+              <i className={`dot ${one}`} />{say(stateNames[one])}
+            </MenuItem>
+            {one === "paused" && reasons?.items.map(({ id, name }) => (
+              <MenuItem key={id} checked={id === reason} act={() => { mutate({ state: one, reasonId: id }); close(); }}>
+                <i className="dot none" />{say("agent.pause", { reason: name })}
+              </MenuItem>
+            ))}
+          </Fragment>
         ))}
       </Menu>
       <span className="carried" title={say("agent.carries", { load })}><Icon name="active" size={14} /><span aria-hidden="true">{load}</span><span className="unseen">{say("agent.carries", { load })}</span></span>

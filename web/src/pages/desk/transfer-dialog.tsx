@@ -1,7 +1,7 @@
 // Hands a chat over: to a queue, or to somebody. Whoever is full or away is shown as such before one chooses.
 
 import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 
 import { type Command, useCommand } from "../../api/commands";
 import { wordsOf } from "../../api/problem";
@@ -26,7 +26,7 @@ export function TransferDialog({ chat, assign, done }: { chat: Chat; assign: boo
   const { mutate, error, isPending } = useCommand(true);
   const name = nameOf(chat.client);
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (!target || isPending) return;
     mutate({ chatId: chat.id, asked: commandFor(target, assign, note.trim()) }, {
@@ -36,11 +36,13 @@ export function TransferDialog({ chat, assign, done }: { chat: Chat; assign: boo
       },
     });
   };
-  const pick = (one: Target) => ({ checked: target?.kind === one.kind && target.id === one.id, onChange: () => { setTarget(one); } });
+  const pick = (one: Target) => ({
+    checked: target?.kind === one.kind && target.id === one.id, onChange: () => { setTarget(one); },
+  });
   return (
-    <Dialog title={say(assign ? "assign.title" : "transfer.title", { name })} description={say("transfer.meaning")} close={done}>
+    <Dialog title={say(assign ? "assign.title" : "transfer.title", { name })} description={say("transfer.meaning")} close={done} ready={data !== undefined}>
       <form onSubmit={submit}>
-        <fieldset className="reasons" aria-busy={!data}>
+        <fieldset className="reasons">
           <legend>{say(assign ? "assign.to" : "transfer.to")}</legend>
           {!assign && data?.queues.map((queue) => (
             <label key={queue.id} className="choice">

@@ -16,7 +16,12 @@ type What =
 /** `knot`: the first of a run on its side; `crosses`: the thread changes sides before it. */
 export type Row = What & { key: string; side: Side; knot: boolean; crosses: boolean; day: number | undefined };
 
-type Said = { messages: readonly Message[]; notes: readonly Note[]; decisions: readonly LedgerItem[]; sendings: readonly Sending[] };
+type Said = {
+  messages: readonly Message[];
+  notes: readonly Note[];
+  decisions: readonly LedgerItem[];
+  sendings: readonly Sending[];
+};
 
 /** What a client and an agent would want to be told of; the rest of the ledger is on the chat's own page. */
 const TOLD = new Set(["queued", "assigned", "closed", "reopened", "transferred", "snoozed", "woken"]);

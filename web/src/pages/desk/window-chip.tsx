@@ -18,6 +18,6 @@ export const WindowChip = memo(function WindowChip({ chat }: { chat: Chat }) {
   });
   if (shown === "") return null;
   if (shown === "closed") return <span className="chip"><Icon name="lock" size={12} />{say("window.closed")}</span>;
-  const at = chat.windowClosesAt == null ? "" : exact(language, Date.parse(chat.windowClosesAt));
+  const at = chat.windowClosesAt === null ? "" : exact(language, Date.parse(chat.windowClosesAt));
   return <span className="chip warn" title={at}><Icon name="clock" size={12} />{say("window.left", { time: shown })}</span>;
 });

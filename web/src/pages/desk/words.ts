@@ -12,5 +12,8 @@ const kinds: Partial<Record<string, Key>> = {
 
 export function useWordsOf(): (message: Message) => string {
   const { say } = useLanguage();
-  return ({ text, type }) => text?.trim() || say(kinds[type] ?? "kind.unsupported");
+  return ({ text, type }) => {
+    const said = text?.trim() ?? "";
+    return said === "" ? say(kinds[type] ?? "kind.unsupported") : said;
+  };
 }

@@ -1,6 +1,6 @@
 // The log-in: an address and a password, and in.
 
-import { type FormEvent, type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, type SyntheticEvent, useId, useState } from "react";
 import { Link, Navigate, useNavigate, useSearchParams } from "react-router";
 
 import { answered, api } from "../../api/client";
@@ -34,19 +34,20 @@ function LoginForm({ next }: { next: string }) {
   const [asking, setAsking] = useState(false);
   const [refusal, setRefusal] = useState<unknown>();
 
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
+  const submit = async (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (asking) return;
     const form = new FormData(event.currentTarget);
-    const text = (name: string) => { const value = form.get(name); return typeof value === "string" ? value : ""; };
+    const text = (name: string) => {
+      const value = form.get(name);
+      return typeof value === "string" ? value : "";
+    };
     setAsking(true);
     setRefusal(undefined);
     try {
-      const answer = await answered(api.POST("/api/v1/auth/login", {
+      accept(await answered(api.POST("/api/v1/auth/login", {
         body: { email: text("email").trim(), password: text("password") },
-      }));
-      if (answer.accessToken === undefined || answer.expiresIn === undefined) throw new Error("no token");
-      accept({ accessToken: answer.accessToken, expiresIn: answer.expiresIn });
+      })));
       void navigate(next, { replace: true });
     } catch (error) {
       setRefusal(error);
@@ -91,8 +92,14 @@ function Password({ wrong }: { wrong: boolean }) {
       <label htmlFor={id}>{say("login.password")}</label>
       <div className="input large">
         <input
-          id={id} name="password" type={seen ? "text" : "password"} autoComplete="current-password" required
-          aria-invalid={wrong} onKeyDown={look} onKeyUp={look}
+          id={id}
+          name="password"
+          type={seen ? "text" : "password"}
+          autoComplete="current-password"
+          required
+          aria-invalid={wrong}
+          onKeyDown={look}
+          onKeyUp={look}
         />
         <button type="button" className="button plain square small" aria-pressed={seen} aria-label={say("login.see")} onClick={() => { setSeen(!seen); }}>
           <Icon name="eye" />

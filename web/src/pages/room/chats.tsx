@@ -28,6 +28,7 @@ export function Chats({ queue, agent, clear }: Filter) {
     (queue === undefined || (chat.queueId === queue && chat.status === "queued")) && (agent === undefined || chat.agentId === agent),
   ), [chats, queue, agent]);
   const scroller = useRef<HTMLDivElement>(null);
+  // eslint-disable-next-line react-hooks/incompatible-library -- there is no compiler here that would memoise it
   const virtual = useVirtualizer({
     count: shown?.length ?? 0, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 8,
     getItemKey: (at) => shown?.[at]?.id ?? at,

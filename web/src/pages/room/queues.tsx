@@ -24,7 +24,7 @@ export function Queues({ chosen, choose }: { chosen: string | undefined; choose:
   };
   // The order is looked at again every few seconds, not with each tick: nothing jumps under the pointer.
   const now = useTicking((at) => Math.floor(at / 5_000) * 5_000);
-  if (!data) return <div className="queues" aria-busy="true"><div className="queue skeleton" /><div className="queue skeleton" /></div>;
+  if (!data) return <div className="queues" aria-busy="true"><i className="queue skeleton" /><i className="queue skeleton" /></div>;
   return (
     <section className="queues" aria-label={say("room.queues")}>
       {worstFirst(data.items, limitOf, now).map((queue) => (
@@ -47,7 +47,9 @@ const Tile = memo(function Tile({ queue, limit, chosen, choose }: TileParts) {
   const { word, icon } = risks[risk];
   return (
     <button
-      type="button" className={`queue ${risk}`} aria-pressed={chosen}
+      type="button"
+      className={`queue ${risk}`}
+      aria-pressed={chosen}
       onClick={() => { choose(chosen ? undefined : queue.id); }}
     >
       <span className="queue-head"><b>{queue.name}</b><span className="risk"><Icon name={icon} size={18} />{say(word)}</span></span>

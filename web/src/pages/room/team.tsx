@@ -24,7 +24,8 @@ type Choice = { chosen: string | undefined; choose: (id: string | undefined) => 
 export function Team({ chosen, choose }: Choice) {
   const { say } = useLanguage();
   const { data } = useQuery(usersQuery());
-  const agents = (data?.items ?? []).filter(({ state }) => state !== null).sort((a, b) => order(a) - order(b) || b.load - a.load || a.name.localeCompare(b.name));
+  const agents = (data?.items ?? []).filter(({ state }) => state !== null)
+    .sort((a, b) => order(a) - order(b) || b.load - a.load || a.name.localeCompare(b.name));
   return (
     <section className="team" aria-label={say("team")}>
       <header><h2>{say("team")}</h2><span className="count">{agents.length}</span></header>

@@ -45,7 +45,8 @@ const Line = memo(function Line({ item }: { item: LedgerItem }) {
   useEffect(() => { if (meant) document.getElementById(id)?.scrollIntoView({ block: "center" }); }, [meant, id]);
   const at = Date.parse(item.at);
   const look = item.kind === "send_uncertain" ? "loose" : item.kind.startsWith("send_") ? "answer" : "decision-knot";
-  const head = <><span>{item.text}</span><time dateTime={item.at} title={exact(language, at)}>{clock(language, at)}</time></>;
+  const time = <time dateTime={item.at} title={exact(language, at)}>{clock(language, at)}</time>;
+  const head = <><span>{item.text}</span>{time}</>;
   return (
     <li id={id} className={`${look} ${meant ? "meant" : ""}`}>
       {hasValues(item.detail)

@@ -3,8 +3,9 @@
 import { memo } from "react";
 
 import type { Workflow } from "../../api/types";
-import { exact, moment, span } from "../../i18n/format";
+import { span } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
+import { Moment } from "../../ui/ago";
 import { useTicking } from "../../ui/ticker";
 
 export const Next = memo(function Next({ workflow }: { workflow: Workflow }) {
@@ -30,8 +31,8 @@ function When({ at }: { at: number }) {
   const { language, say } = useLanguage();
   const left = useTicking((now) => at > now ? say("next.in", { left: span(language, at - now) }) : say("next.due"));
   return (
-    <span className="when" title={exact(language, at)}>
-      <b>{moment(language, at, Date.now())}</b>
+    <span className="when">
+      <b><Moment at={at} /></b>
       <span className="muted">{left}</span>
     </span>
   );

@@ -1,4 +1,4 @@
-// A chat lying down: the client's words above, decisions in the middle, our answers below, one line through all of them.
+// A chat lying down: the client's words above, decisions in the middle, our answers below, one line through them all.
 // Moments stand evenly, whatever time lies between them; the times are written beside them.
 
 import type { LedgerItem, Message, Workflow } from "../../api/types";
@@ -6,7 +6,9 @@ import type { LedgerItem, Message, Workflow } from "../../api/types";
 export const lanes = ["client", "decision", "answer"] as const;
 export type Lane = (typeof lanes)[number];
 
-export type Knot = { key: string; lane: Lane; at: number; words: string; x: number; y: number; future: boolean; loose: boolean };
+type Moment = { key: string; lane: Lane; at: number; words: string; future: boolean; loose: boolean };
+
+export type Knot = Moment & { x: number; y: number };
 
 export type Strands = { knots: Knot[]; past: string; future: string; now: number; width: number };
 
@@ -18,14 +20,18 @@ const Y: Record<Lane, number> = { client: 34, decision: 82, answer: 130 };
 /** Decisions that a person would call so; what keeps a conversation running is no moment of it. */
 const HIDDEN = new Set(["mail", "log", "timer_stale", "queue_checked", "send_passed", "command_missing", "unknown_input"]);
 
-type Told = { messages: readonly Message[]; ledger: readonly LedgerItem[]; next: Workflow["next"]; wordsOf: (message: Message) => string };
+type Told = {
+  messages: readonly Message[];
+  ledger: readonly LedgerItem[];
+  next: Workflow["next"];
+  wordsOf: (message: Message) => string;
+};
 
 export function strandsOf({ messages, ledger, next, wordsOf }: Told): Strands {
-  type Moment = Omit<Knot, "x" | "y">;
   const past: Moment[] = [
     ...messages.map((message): Moment => ({
-      key: message.id, lane: message.direction === "inbound" ? "client" : "answer", at: Date.parse(message.at), words: wordsOf(message),
-      future: false, loose: message.status === "uncertain",
+      key: message.id, lane: message.direction === "inbound" ? "client" : "answer", at: Date.parse(message.at),
+      words: wordsOf(message), future: false, loose: message.status === "uncertain",
     })),
     ...ledger.filter(({ kind }) => !HIDDEN.has(kind)).map((item): Moment => ({
       key: `why-${item.seq}`, lane: "decision", at: Date.parse(item.at), words: item.text, future: false, loose: false,

@@ -17,23 +17,26 @@ export const Timeline = memo(function Timeline({ strands }: { strands: Strands }
   return (
     <section className="timeline" aria-label={say("timeline")}>
       <h2>{say("timeline")}</h2>
-      <svg viewBox={`0 0 ${width} 176`} role="img" aria-label={say("timeline.meaning")}>
-        {lanes.map((lane) => (
-          <g key={lane}>
-            <text className="lane" x="0" y={heights[lane] + 4}>{say(names[lane])}</text>
-            <path className="rule" d={`M72 ${heights[lane]}H${width}`} />
-          </g>
-        ))}
-        <path className="thread strong" d={past} />
-        <path className="thread future" d={future} />
-        {knots.map((knot, at) => <Tied key={knot.key} knot={knot} labelled={labelled(knots, at)} />)}
-        {knots.length > 0 && (
-          <g className="needle">
-            <path d={`M${now} 22V152`} /><circle cx={now} cy="156" r="5" />
-            <text x={now} y="14" textAnchor="middle"><Now /></text>
-          </g>
-        )}
-      </svg>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys */}
+      <div className="timeline-room" tabIndex={0} role="region" aria-label={say("timeline")}>
+        <svg viewBox={`0 0 ${width} 176`} role="img" aria-label={say("timeline.meaning")}>
+          {lanes.map((lane) => (
+            <g key={lane}>
+              <text className="lane" x="0" y={heights[lane] + 4}>{say(names[lane])}</text>
+              <path className="rule" d={`M72 ${heights[lane]}H${width}`} />
+            </g>
+          ))}
+          <path className="thread strong" d={past} />
+          <path className="thread future" d={future} />
+          {knots.map((knot, at) => <Tied key={knot.key} knot={knot} labelled={labelled(knots, at)} />)}
+          {knots.length > 0 && (
+            <g className="needle">
+              <path d={`M${now} 22V152`} /><circle cx={now} cy="156" r="5" />
+              <text x={now} y="14" textAnchor="middle"><Now /></text>
+            </g>
+          )}
+        </svg>
+      </div>
     </section>
   );
 });

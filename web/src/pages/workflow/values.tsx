@@ -16,13 +16,13 @@ export function Values({ of }: { of: Fields }) {
 
 function Value({ of }: { of: unknown }) {
   if (isTable(of)) return <Table rows={of} />;
-  if (typeof of === "object" && of !== null) return <code>{JSON.stringify(of)}</code>;
-  return <code>{of === null ? "–" : String(of)}</code>;
+  return <code>{plain(of)}</code>;
 }
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isTable = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every(isFields);
+const isTable = (value: unknown): value is Fields[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isFields);
 
 function Table({ rows }: { rows: readonly Fields[] }) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];

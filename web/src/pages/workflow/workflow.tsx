@@ -51,7 +51,8 @@ export default function WorkflowPage() {
     void client.invalidateQueries({ queryKey: ["ledger"] });
   }, [client, language]);
   // A moment that has come changes what is said at once.
-  const passed = useTicking((now) => workflow?.next.filter(({ at }) => at !== null && Date.parse(at) <= now).length ?? 0);
+  const passed = useTicking((now) =>
+    workflow?.next.filter(({ at }) => at !== null && Date.parse(at) <= now).length ?? 0);
   useEffect(() => { if (passed > 0) void refetch(); }, [passed, refetch]);
   useEffect(() => { if (hasNextPage) void fetchNextPage(); }, [hasNextPage, fetchNextPage, ledger]);
 
