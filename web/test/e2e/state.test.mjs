@@ -28,7 +28,7 @@ describe("the state of the installation", () => {
 
   it("says that Hilo is ready, and the browser has nothing to complain about", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     await assertService(page, "PostgreSQL", "Responde");
     await assertService(page, "Temporal", "Responde");
@@ -42,7 +42,7 @@ describe("the state of the installation", () => {
     /** @type {Set<string>} */
     const origins = new Set();
     page.on("request", (request) => { origins.add(new URL(request.url()).origin); });
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     await page.evaluate(() => document.fonts.ready);
     assert.deepEqual([...origins], [new URL(hilo().urls.web).origin]);
@@ -51,7 +51,7 @@ describe("the state of the installation", () => {
 
   it("links to the customer's phone and to Temporal, where they really are", async () => {
     const { page } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     const temporal = page.getByRole("link", { name: "Temporal" });
     assert.equal(await temporal.getAttribute("href"), `${hilo().urls.temporalUi}/`);
     await page.getByRole("link", { name: "Abrir el teléfono del cliente" }).click();
@@ -61,7 +61,7 @@ describe("the state of the installation", () => {
 
   it("changes its language by keyboard alone, and remembers it", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
     for (let presses = 0; await focused() !== "Idioma"; presses += 1) {
@@ -82,7 +82,7 @@ describe("the state of the installation", () => {
     const { page } = opened;
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     await page.emulateMedia({ colorScheme: "dark" });
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     const dark = await background();
     await page.getByRole("radio", { name: "Claro" }).check();
@@ -96,7 +96,7 @@ describe("the state of the installation", () => {
 
   it("says what it means that Redis is away, and since when it is back", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     // Frozen first: killed, it would be back before anybody noticed.
     process.kill(hilo().pids.redis, "SIGSTOP");
@@ -117,7 +117,7 @@ describe("the state of the installation", () => {
 
   it("says what it does not know while the server is silent, and finds it again", async () => {
     const { page } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     process.kill(hilo().pids.gateway, "SIGSTOP");
     try {
@@ -141,7 +141,7 @@ describe("the state of the installation", () => {
     for (const [name, degraded] of Object.entries(STATES)) {
       status = degraded.includes("postgres") ? 503 : 200;
       answer = JSON.stringify({ status: status === 200 ? "ready" : "unavailable", degraded });
-      await page.goto(hilo().urls.web);
+      await page.goto(`${hilo().urls.web}/state`);
       await page.locator("h1").filter({ hasNotText: "Preguntando" }).waitFor();
       for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
         await page.emulateMedia({ colorScheme });

@@ -41,7 +41,7 @@ export function Composer({ chat }: { chat: Chat }) {
       <div className="composer-head">
         <button type="button" className="mode" aria-pressed={!note} onClick={() => { setNoting(false); }}><Icon name="reply" size={14} />{say("composer.reply")}</button>
         {allowed.has("note") && (
-          <button type="button" className="mode note" aria-pressed={note} onClick={() => { setNoting(true); }}><Icon name="note" size={14} />{say("composer.note")}</button>
+          <button type="button" className="mode note" aria-pressed={note} onClick={() => { setNoting(true); }}><Icon name="note" size={14} /><span className="word">{say("composer.note")}</span></button>
         )}
         <span className="space" />
         {!note && replies && open && <Window chat={chat} />}
