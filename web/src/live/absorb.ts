@@ -3,6 +3,7 @@
 
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 
+import { Problem } from "../api/problem";
 import { keys } from "../api/queries";
 import type { Chat, LiveEvent, Message } from "../api/types";
 import { type Log, merge } from "./log";
@@ -18,6 +19,16 @@ export function putChat(client: QueryClient, chat: Chat, me: string): void {
       return pages === data.pages ? data : { ...data, pages: [...pages] };
     });
   }
+}
+
+/** Takes a chat that one does not see any more out of every list, and lets whoever looks at it know. */
+export function dropChat(client: QueryClient, id: string): void {
+  for (const scope of scopes) {
+    client.setQueryData<InfiniteData<Page>>(keys.chats(scope), (data) => data && {
+      ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.filter((chat) => chat.id !== id) })),
+    });
+  }
+  void client.resetQueries({ queryKey: keys.chat(id) });
 }
 
 /** Changes a chat that is known; what is not known is asked for when it is needed. */
@@ -78,7 +89,13 @@ export class Gatherer {
 }
 
 export function absorber(client: QueryClient, me: string, fetchChat: (id: string) => Promise<Chat>) {
-  const chats = new Gatherer(async (id) => { putChat(client, await fetchChat(id), me); }, 80);
+  const chats = new Gatherer(async (id) => {
+    try {
+      putChat(client, await fetchChat(id), me);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) dropChat(client, id);
+    }
+  }, 80);
   const stale = new Gatherer((key) => client.invalidateQueries({ queryKey: JSON.parse(key) as unknown[] }), 500);
 
   const absorb = ({ chatId, chat, message }: LiveEvent) => {
@@ -91,6 +108,8 @@ export function absorber(client: QueryClient, me: string, fetchChat: (id: string
   };
   return {
     absorb,
+    /** Looks whether a chat that is shown may still be seen. */
+    check: (id: string) => { if (knownChat(client, id)) chats.want(id); },
     /** Asks again for what these keys hold, where somebody looks at it. */
     renew: (...wanted: (readonly unknown[])[]) => { for (const key of wanted) stale.want(JSON.stringify(key)); },
     stop: () => { for (const one of [chats, stale]) one.stop(); },

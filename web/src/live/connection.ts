@@ -16,6 +16,8 @@ export const link = store<Link>({ phase: "opening", since: Date.now() });
 export type Handlers = {
   /** A durable event, in order, once. */
   event: (event: LiveEvent) => void;
+  /** Something happened in a chat that one does not see, or not any more. */
+  hidden: (chatId: string) => void;
   /** A chat as it stands now. */
   chat: (chat: Chat) => void;
   typing: (typing: Typing) => void;
@@ -151,7 +153,7 @@ function catchUp(one: Followed): void {
     for (const event of answer.events) {
       if (event.seq <= one.upTo) continue;
       one.upTo = event.seq;
-      if (!event.hidden) handlers?.event(event);
+      pass(event);
     }
     handlers?.chat(answer.chat);
     const count = answer.events.length;
@@ -168,5 +170,10 @@ function receive(event: LiveEvent): void {
     if (missed) catchUp(one);
   }
   // What was heard before is taken in again: it says how things stand, and changes nothing a second time.
+  pass(event);
+}
+
+function pass(event: LiveEvent): void {
   if (!event.hidden) handlers?.event(event);
+  else if (event.chatId !== null) handlers?.hidden(event.chatId);
 }

@@ -35,12 +35,14 @@ export function useLive(): void {
   const { id } = me;
   useEffect(() => {
     const replies = box ??= openOutbox(client, id);
-    const { absorb, renew, stop } = absorber(client, id, (chat) => client.query({ ...chatQuery(chat), staleTime: 0 }));
+    const fetchChat = (chat: string) => client.query({ ...chatQuery(chat), staleTime: 0 });
+    const { absorb, check, renew, stop } = absorber(client, id, fetchChat);
     const close = connect({
       event: (event) => {
         absorb(event);
         sound(event);
       },
+      hidden: check,
       chat: (chat) => { putChat(client, chat, id); },
       typing: ({ chatId, agentId, agentName: name }) => {
         if (agentId !== id) typing.update((all) => ({ ...all, [chatId]: { name, until: serverNow() + TYPES_FOR } }));

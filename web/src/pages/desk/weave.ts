@@ -3,6 +3,7 @@
 
 import { days } from "../../i18n/format";
 import type { LedgerItem, Message, Note } from "../../api/types";
+import { isTrace } from "../../live/ledger";
 import type { Sending } from "../../live/outbox";
 
 type Side = "left" | "right";
@@ -24,14 +25,14 @@ type Said = {
 };
 
 /** What a client and an agent would want to be told of; the rest of the ledger is on the chat's own page. */
-const TOLD = new Set(["queued", "assigned", "closed", "reopened", "transferred", "snoozed", "woken"]);
+const TOLD = new Set(["queued", "assigned", "closed", "reopened"]);
 
 export function weave({ messages, notes, decisions, sendings }: Said): Row[] {
   const from = messages[0]?.at ?? "";
   const entries: { at: number; rank: number; what: What }[] = [
     ...messages.map((message) => ({ at: Date.parse(message.at), rank: 1, what: { kind: "message", message } as const })),
     ...notes.map((note) => ({ at: Date.parse(note.at), rank: 2, what: { kind: "note", note } as const })),
-    ...decisions.filter(({ kind, at }) => TOLD.has(kind) && at >= from)
+    ...decisions.filter((item) => TOLD.has(item.kind) && !isTrace(item) && item.at >= from)
       .map((item) => ({ at: Date.parse(item.at), rank: 0, what: { kind: "decision", item } as const })),
   ];
   // Messages keep the order of their numbers, whatever their clocks say; the rest goes between them by its time.

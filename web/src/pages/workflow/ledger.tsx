@@ -7,7 +7,7 @@ import type { LedgerItem } from "../../api/types";
 import { clock, exact } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
 import type { Key } from "../../i18n/messages";
-import { groupOf, groups, type Group } from "./groups";
+import { groupOf, groups, type Group } from "../../live/ledger";
 import { Values } from "./values";
 
 const names: Record<Group, Key> = { all: "why.all", flow: "why.flow", people: "why.people", clocks: "why.clocks", sends: "why.sends" };
@@ -15,7 +15,7 @@ const names: Record<Group, Key> = { all: "why.all", flow: "why.flow", people: "w
 export const Ledger = memo(function Ledger({ items }: { items: readonly LedgerItem[] }) {
   const { say } = useLanguage();
   const [group, setGroup] = useState<Group>("all");
-  const shown = group === "all" ? items : items.filter(({ kind }) => groupOf(kind) === group);
+  const shown = group === "all" ? items : items.filter((item) => groupOf(item) === group);
   return (
     <section className="ledger" aria-labelledby="why">
       <header>

@@ -2,6 +2,7 @@
 // Moments stand evenly, whatever time lies between them; the times are written beside them.
 
 import type { LedgerItem, Message, Workflow } from "../../api/types";
+import { isDecision } from "../../live/ledger";
 
 export const lanes = ["client", "decision", "answer"] as const;
 export type Lane = (typeof lanes)[number];
@@ -17,9 +18,6 @@ const LEFT = 96;
 const ROOM = 840;
 const Y: Record<Lane, number> = { client: 34, decision: 82, answer: 130 };
 
-/** Decisions that a person would call so; what keeps a conversation running is no moment of it. */
-const HIDDEN = new Set(["mail", "log", "timer_stale", "queue_checked", "send_passed", "command_missing", "unknown_input"]);
-
 type Told = {
   messages: readonly Message[];
   ledger: readonly LedgerItem[];
@@ -33,7 +31,7 @@ export function strandsOf({ messages, ledger, next, wordsOf }: Told): Strands {
       key: message.id, lane: message.direction === "inbound" ? "client" : "answer", at: Date.parse(message.at),
       words: wordsOf(message), future: false, loose: message.status === "uncertain",
     })),
-    ...ledger.filter(({ kind }) => !HIDDEN.has(kind)).map((item): Moment => ({
+    ...ledger.filter(isDecision).map((item): Moment => ({
       key: `why-${item.seq}`, lane: "decision", at: Date.parse(item.at), words: item.text, future: false, loose: false,
     })),
   ].sort((a, b) => a.at - b.at);

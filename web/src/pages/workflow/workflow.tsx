@@ -7,9 +7,9 @@ import { Link, useParams } from "react-router";
 import { useCommand } from "../../api/commands";
 import { may, useMe } from "../../api/me";
 import { Problem, wordsOf } from "../../api/problem";
-import { chatQuery, ledgerQuery, logQuery, workflowQuery } from "../../api/queries";
+import { chatQuery, closeReasonsQuery, ledgerQuery, logQuery, workflowQuery } from "../../api/queries";
 import type { Chat, Workflow } from "../../api/types";
-import { exact, span } from "../../i18n/format";
+import { exact, moment, span } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
 import { windowOf } from "../../live/sla";
 import { Empty } from "../../ui/empty";
@@ -25,6 +25,7 @@ import { useWordsOf } from "../desk/words";
 import { Title } from "../title";
 import { Ledger } from "./ledger";
 import { Next } from "./next";
+import { sentenceOf } from "./sentence";
 import { strandsOf } from "./strands";
 import { Timeline } from "./timeline";
 import { Variables } from "./variables";
@@ -128,6 +129,30 @@ function Head({ chat, workflow }: { chat: Chat; workflow: Workflow }) {
   );
 }
 
+/** It runs with the clock, in the reader's own zone, so that nothing in it has to be worked out. */
+function Told({ chat }: { chat: Chat }) {
+  const { language, say } = useLanguage();
+  const { data: reasons } = useQuery({ ...closeReasonsQuery(), enabled: chat.status === "closed" });
+  const { key, since, until } = sentenceOf(chat);
+  const time = useTicking((now) => since === undefined ? "" : span(language, now - since));
+  const when = useTicking((now) => until === undefined ? "" : moment(language, until, now));
+  const reason = reasons?.items.find((one) => one.key === chat.closeReason)?.name ?? chat.closeReason ?? "";
+  return say(key, {
+    client: nameOf(chat.client), agent: chat.agent?.name ?? say("author.agent"), queue: chat.queue?.name ?? say("sentence.noQueue"),
+    time, when, reason,
+  });
+}
+
+function Ahead({ workflow }: { workflow: Workflow }) {
+  const { language, say } = useLanguage();
+  const [timer] = workflow.timers;
+  const due = timer ? Date.parse(timer.dueAt) : undefined;
+  const at = useTicking((now) => due === undefined || due <= now ? "" : moment(language, due, now));
+  if (!timer || at === "" || workflow.held) return null;
+  const [before, between, behind] = say("sentence.next", { at: "\n", effect: "\n" }).split("\n");
+  return <>{before}<b className="figures">{at}</b>{between}{timer.effect}{behind}</>;
+}
+
 function Sentence({ chat, workflow }: { chat: Chat; workflow: Workflow }) {
   const { language, say } = useLanguage();
   const { flow, runs, temporalAnswers } = workflow;
@@ -139,7 +164,7 @@ function Sentence({ chat, workflow }: { chat: Chat; workflow: Workflow }) {
   return (
     <section className="sentence" aria-label={say("workflow.summary")}>
       <div>
-        <p className="big" role="status">{workflow.summary}</p>
+        <p className="big"><Told chat={chat} /> <Ahead workflow={workflow} /></p>
         {workflow.waitsFor !== null && <p className="muted">{say("workflow.waitsFor", { what: workflow.waitsFor })}</p>}
       </div>
       <dl className="figures">
