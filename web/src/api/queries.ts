@@ -1,7 +1,9 @@
 // What screens know of the server, by key. Live events change the same entries, so nothing is asked twice without need.
+// A question that news overtake is not broken off, its answer is ignored: only a search is, for one types on.
 
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 
+import type { Language } from "../i18n/messages";
 import type { Log } from "../live/log";
 import { merge } from "../live/log";
 import type { Scope } from "../live/place";
@@ -38,8 +40,8 @@ export const meQuery = () => queryOptions({
 
 export const chatsQuery = (scope: Scope) => infiniteQueryOptions({
   queryKey: keys.chats(scope),
-  queryFn: ({ pageParam, signal }) => answered(api.GET("/api/v1/chats", {
-    params: { query: { limit: 50, ...filters[scope], ...(pageParam ? { cursor: pageParam } : {}) } }, signal,
+  queryFn: ({ pageParam }) => answered(api.GET("/api/v1/chats", {
+    params: { query: { limit: 50, ...filters[scope], ...(pageParam ? { cursor: pageParam } : {}) } },
   })),
   initialPageParam: "",
   getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -54,15 +56,15 @@ export const searchQuery = (words: string) => queryOptions({
 
 export const chatQuery = (id: string) => queryOptions({
   queryKey: keys.chat(id),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}", { params: { path: { id } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/chats/{id}", { params: { path: { id } } })),
 });
 
 const PAGE = 50;
 
-async function messagesPage(id: string, cursor: string | undefined, signal?: AbortSignal): Promise<Log> {
+async function messagesPage(id: string, cursor: string | undefined): Promise<Log> {
   const query = { limit: PAGE, ...(cursor ? { cursor } : {}) };
   const page = await answered(api.GET("/api/v1/chats/{id}/messages", {
-    params: { path: { id }, query }, ...(signal ? { signal } : {}),
+    params: { path: { id }, query },
   }));
   return { messages: page.items, older: page.nextCursor };
 }
@@ -70,8 +72,8 @@ async function messagesPage(id: string, cursor: string | undefined, signal?: Abo
 /** The newest page, put together with what is known already: what was loaded before stays. */
 export const logQuery = (client: QueryClient, id: string) => queryOptions({
   queryKey: keys.log(id),
-  queryFn: async ({ signal }): Promise<Log> => {
-    const page = await messagesPage(id, undefined, signal);
+  queryFn: async (): Promise<Log> => {
+    const page = await messagesPage(id, undefined);
     const known = client.getQueryData<Log>(keys.log(id));
     return known ? merge(known, page.messages) : merge({ messages: [], older: page.older }, page.messages);
   },
@@ -88,30 +90,31 @@ export async function loadOlder(client: QueryClient, id: string): Promise<void> 
 
 export const notesQuery = (id: string) => queryOptions({
   queryKey: keys.notes(id),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/notes", { params: { path: { id }, query: { limit: 200 } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/chats/{id}/notes", { params: { path: { id }, query: { limit: 200 } } })),
 });
 
 /** To whom a chat may be handed over. */
 export const targetsQuery = (id: string) => queryOptions({
   queryKey: keys.targets(id),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/transfer-targets", { params: { path: { id } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/chats/{id}/transfer-targets", { params: { path: { id } } })),
 });
 
 export const pauseReasonsQuery = () => queryOptions({
   queryKey: keys.pauseReasons,
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/pause-reasons", { params: { query: { limit: 200 } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/pause-reasons", { params: { query: { limit: 200 } } })),
   staleTime: 300_000,
 });
 
-export const workflowQuery = (id: string) => queryOptions({
-  queryKey: keys.workflow(id),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats/{id}/workflow", { params: { path: { id } }, signal })),
+/** Its sentences come in the language of the screen, and so does the ledger's. */
+export const workflowQuery = (id: string, language: Language) => queryOptions({
+  queryKey: [...keys.workflow(id), language],
+  queryFn: () => answered(api.GET("/api/v1/chats/{id}/workflow", { params: { path: { id } } })),
 });
 
-export const ledgerQuery = (id: string) => infiniteQueryOptions({
-  queryKey: keys.ledger(id),
-  queryFn: ({ pageParam, signal }) => answered(api.GET("/api/v1/chats/{id}/ledger", {
-    params: { path: { id }, query: { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } }, signal,
+export const ledgerQuery = (id: string, language: Language) => infiniteQueryOptions({
+  queryKey: [...keys.ledger(id), language],
+  queryFn: ({ pageParam }) => answered(api.GET("/api/v1/chats/{id}/ledger", {
+    params: { path: { id }, query: { limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } },
   })),
   initialPageParam: "",
   getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -119,35 +122,35 @@ export const ledgerQuery = (id: string) => infiniteQueryOptions({
 
 export const clientChatsQuery = (clientId: string) => queryOptions({
   queryKey: keys.clientChats(clientId),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/chats", { params: { query: { limit: 20, clientId } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/chats", { params: { query: { limit: 20, clientId } } })),
 });
 
 export const usersQuery = () => queryOptions({
-  queryKey: keys.users, queryFn: ({ signal }) => answered(api.GET("/api/v1/users", { params: { query: { limit: 200 } }, signal })),
+  queryKey: keys.users, queryFn: () => answered(api.GET("/api/v1/users", { params: { query: { limit: 200 } } })),
 });
 
 export const queuesQuery = () => queryOptions({
-  queryKey: keys.queues, queryFn: ({ signal }) => answered(api.GET("/api/v1/queues", { params: { query: { limit: 200 } }, signal })),
+  queryKey: keys.queues, queryFn: () => answered(api.GET("/api/v1/queues", { params: { query: { limit: 200 } } })),
 });
 
 export const campaignsQuery = () => queryOptions({
   queryKey: keys.campaigns,
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/campaigns", { params: { query: { limit: 200 } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/campaigns", { params: { query: { limit: 200 } } })),
   staleTime: 300_000,
 });
 
 export const waitingQuery = (queue: string) => queryOptions({
   queryKey: keys.waiting(queue),
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/queues/{id}/waiting", { params: { path: { id: queue } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/queues/{id}/waiting", { params: { path: { id: queue } } })),
 });
 
 export const closeReasonsQuery = () => queryOptions({
   queryKey: keys.closeReasons,
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/close-reasons", { params: { query: { limit: 200 } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/close-reasons", { params: { query: { limit: 200 } } })),
   staleTime: 300_000,
 });
 
 export const noticesQuery = () => queryOptions({
   queryKey: keys.notices,
-  queryFn: ({ signal }) => answered(api.GET("/api/v1/notifications", { params: { query: { limit: 50 } }, signal })),
+  queryFn: () => answered(api.GET("/api/v1/notifications", { params: { query: { limit: 50 } } })),
 });

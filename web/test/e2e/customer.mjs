@@ -12,16 +12,23 @@ export async function customer(phone, name) {
 
   /** What our side has sent to them, ascending. @returns {Promise<Got[]>} */
   const got = async () => /** @type {{ items: Got[] }} */ (await ask(`${at}/messages`, "GET")).items;
+  /** @param {string} text */
+  const writes = (text) => ask(`${at}/messages`, "POST", { type: "text", text });
+  /** Waits until these words have come, and says how often they did. @param {string} words */
+  const hears = async (words) => {
+    const heard = async () => (await got()).filter((one) => JSON.stringify(one).includes(words)).length;
+    await until(async () => await heard() > 0, true);
+    return heard();
+  };
   return {
-    got,
-    /** @param {string} text */
-    writes: (text) => ask(`${at}/messages`, "POST", { type: "text", text }),
+    got, writes, hears,
     reads: () => ask(`${at}/read`, "POST", {}),
-    /** Waits until these words have come, and says how often they did. @param {string} words */
-    async hears(words) {
-      const heard = async () => (await got()).filter((one) => JSON.stringify(one).includes(words)).length;
-      await until(async () => await heard() > 0, true);
-      return heard();
+    /** Goes through the demo's menu to where a person is called. */
+    async asksForSomebody() {
+      await writes("hola");
+      await hears("¿En qué te puedo ayudar?");
+      await writes("Hablar con agente");
+      await hears("Te estoy conectando con un agente");
     },
   };
 }

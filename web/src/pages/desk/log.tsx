@@ -23,12 +23,12 @@ import { type Row, weave } from "./weave";
 const NONE: readonly never[] = [];
 
 export function Log({ chat }: { chat: Chat }) {
-  const { say } = useLanguage();
+  const { language, say } = useLanguage();
   const client = useQueryClient();
   const me = useMe();
   const { data: log } = useQuery({ ...logQuery(client, chat.id), staleTime: Infinity });
   const { data: notes } = useQuery(notesQuery(chat.id));
-  const { data: ledger } = useInfiniteQuery({ ...ledgerQuery(chat.id), enabled: may(me, "workflows.read") });
+  const { data: ledger } = useInfiniteQuery({ ...ledgerQuery(chat.id, language), enabled: may(me, "workflows.read") });
   const sendings = useSendings(chat.id);
   const messages = log?.messages ?? NONE;
   const rows = useMemo(() => weave({

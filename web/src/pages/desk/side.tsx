@@ -80,8 +80,8 @@ function Fact({ word, children }: { word: string; children: ReactNode }) {
 }
 
 function Ahead({ chat }: { chat: Chat }) {
-  const { say } = useLanguage();
-  const { data } = useQuery(workflowQuery(chat.id));
+  const { language, say } = useLanguage();
+  const { data } = useQuery(workflowQuery(chat.id, language));
   if (!data) return null;
   return (
     <section>

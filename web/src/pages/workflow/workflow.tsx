@@ -42,15 +42,12 @@ export default function WorkflowPage() {
   const client = useQueryClient();
   const words = useWordsOf();
   const { data: chat, error } = useQuery(chatQuery(chatId));
-  const { data: workflow, error: unknown, refetch } = useQuery({ ...workflowQuery(chatId), refetchInterval: EVERY });
-  const { data: ledger, hasNextPage, fetchNextPage } = useInfiniteQuery(ledgerQuery(chatId));
+  const { data: workflow, error: unknown, refetch } = useQuery({
+    ...workflowQuery(chatId, language), refetchInterval: EVERY,
+  });
+  const { data: ledger, hasNextPage, fetchNextPage } = useInfiniteQuery(ledgerQuery(chatId, language));
   const { data: log } = useQuery({ ...logQuery(client, chatId), staleTime: Infinity });
   useFollowing(chat);
-  // The sentences come in the language of the screen.
-  useEffect(() => {
-    void client.invalidateQueries({ queryKey: ["workflow"] });
-    void client.invalidateQueries({ queryKey: ["ledger"] });
-  }, [client, language]);
   // A moment that has come changes what is said at once.
   const passed = useTicking((now) =>
     workflow?.next.filter(({ at }) => at !== null && Date.parse(at) <= now).length ?? 0);
