@@ -10,12 +10,13 @@ import { exact } from "../i18n/format";
 import { useLanguage } from "../i18n/language";
 import { Ago } from "../ui/ago";
 import { Icon } from "../ui/icon";
+import { Skeletons } from "../ui/skeletons";
 
 export function Notices({ close }: { close: () => void }) {
   const { say } = useLanguage();
   const client = useQueryClient();
   const { data } = useQuery(noticesQuery());
-  if (!data) return <div className="skeletons" aria-busy="true"><i /><i /><i /></div>;
+  if (!data) return <Skeletons count={3} />;
   if (data.items.length === 0) return <p className="muted">{say("notices.none")}</p>;
   const read = (notice: Notice) => {
     close();

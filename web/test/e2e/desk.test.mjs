@@ -153,7 +153,6 @@ describe("the desk", () => {
     await dora.hears("Hola, Dora");
 
     process.kill(hilo().pids.gateway, "SIGKILL");
-    await page.getByText("Reconectando.").waitFor();
     await write(page, "Sigo aquí");
     const words = ["uno", "dos", "tres"].map((word) => `mientras no estabas ${word}`);
     for (const text of words) await dora.writes(text);

@@ -13,6 +13,7 @@ import { type Order, orders, type Scope, scopes } from "../../live/place";
 import { Empty } from "../../ui/empty";
 import { Icon } from "../../ui/icon";
 import { Menu, MenuItem } from "../../ui/menu";
+import { Skeletons } from "../../ui/skeletons";
 import { useStore } from "../../ui/store";
 import { chooseOrder, order, useChats } from "./chats";
 import { Row } from "./row";
@@ -159,7 +160,7 @@ function Chats({ chats, scope, chatId, more, children }: Shown) {
   const rows = virtual.getVirtualItems();
   const last = rows.at(-1)?.index ?? 0;
   useEffect(() => { if (chats && last >= chats.length - 5) more(); });
-  if (!chats) return <div className="skeletons" aria-busy="true" aria-label={say("loading")}><i /><i /><i /><i /></div>;
+  if (!chats) return <Skeletons count={4} />;
   if (chats.length === 0) return <>{children}</>;
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys

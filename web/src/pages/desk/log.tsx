@@ -13,6 +13,7 @@ import { notYetThere, type Sending } from "../../live/outbox";
 import { isOpen } from "../../live/place";
 import { outbox, typing } from "../../live/use-live";
 import { Icon } from "../../ui/icon";
+import { Skeletons } from "../../ui/skeletons";
 import { useStore } from "../../ui/store";
 import { useTicking } from "../../ui/ticker";
 import { Bubble, SendingBubble } from "./bubble";
@@ -58,7 +59,7 @@ export function Log({ chat }: { chat: Chat }) {
       >
         <div className="weave-rows">
           {loading && <p className="weave-loading muted" aria-busy="true">{say("log.older")}</p>}
-          {!log && <div className="skeletons bubbles" aria-busy="true" aria-label={say("loading")}><i /><i /><i /></div>}
+          {!log && <Skeletons count={3} look="bubbles" />}
           {rows.map((row) => <Woven key={row.key} row={row} chat={chat} />)}
           <Typing chatId={chat.id} />
           {isOpen(chat) && rows.length > 0 && <div className={`tail ${rows.at(-1)?.side ?? "left"}`} />}
