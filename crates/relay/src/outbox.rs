@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use hilo_domain::clock::SharedClock;
 use hilo_store::Pool;
+use hilo_store::outbox::Due;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -112,9 +113,11 @@ impl Ringer {
     async fn run(self, inbox: mpsc::Receiver<Vec<i64>>, stop: CancellationToken) {
         let health = Health::default();
         let bells_wait = Notify::new();
+        // One portion at most: what the ringing half cannot take at once is left in the outbox, where it coalesces.
+        let (hand_over, fresh_bells) = mpsc::channel(1);
         tokio::join!(
-            self.go_on_publishing(inbox, &bells_wait, &health, &stop),
-            self.go_on_ringing(&bells_wait, &health, &stop),
+            self.go_on_publishing(inbox, &hand_over, &bells_wait, &health, &stop),
+            self.go_on_ringing(fresh_bells, &bells_wait, &health, &stop),
             self.go_on_looking(&bells_wait, &stop),
         );
     }
@@ -122,6 +125,7 @@ impl Ringer {
     async fn go_on_publishing(
         &self,
         mut inbox: mpsc::Receiver<Vec<i64>>,
+        hand_over: &mpsc::Sender<Vec<Due>>,
         bells_wait: &Notify,
         health: &Health,
         stop: &CancellationToken,
@@ -137,9 +141,7 @@ impl Ringer {
                             Err(_) => break,
                         }
                     }
-                    let outcome = self.publish_fresh(&rows, health).await.map(|()| false);
-                    bells_wait.notify_one();
-                    outcome
+                    self.publish_and_hand_over(&rows, hand_over, bells_wait, health).await.map(|()| false)
                 }
                 _ = tick.tick() => self.publish_due(health).await,
             };
@@ -148,11 +150,42 @@ impl Ringer {
         }
     }
 
-    async fn go_on_ringing(&self, bells_wait: &Notify, health: &Health, stop: &CancellationToken) {
+    /// Bells go from hand to hand without a claim while the ringing half keeps up and Temporal is there.
+    async fn publish_and_hand_over(
+        &self,
+        rows: &[i64],
+        hand_over: &mpsc::Sender<Vec<Due>>,
+        bells_wait: &Notify,
+        health: &Health,
+    ) -> hilo_store::Result<()> {
+        let mut bells = self.publish_fresh(rows, health).await?;
+        if !bells.is_empty()
+            && !health.temporal_is_away()
+            && let Ok(place) = hand_over.try_reserve()
+        {
+            let portion = usize::try_from(self.settings.portion()).unwrap_or(1);
+            let rest = bells.split_off(bells.len().min(portion));
+            place.send(std::mem::replace(&mut bells, rest));
+        }
+        if !bells.is_empty() {
+            self.leave(bells).await?;
+            bells_wait.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn go_on_ringing(
+        &self,
+        mut fresh: mpsc::Receiver<Vec<Due>>,
+        bells_wait: &Notify,
+        health: &Health,
+        stop: &CancellationToken,
+    ) {
         let (mut tick, mut footing) = (every(self.settings.every), Footing::of("ringing"));
         while !stop.is_cancelled() {
             let outcome = tokio::select! {
                 () = stop.cancelled() => break,
+                Some(bells) = fresh.recv() => self.ring_fresh(bells, health).await.map(|()| health.bells_to_hasten()),
                 () = bells_wait.notified() => self.ring_due(health).await,
                 _ = tick.tick() => match self.give_up_ghosts().await {
                     Ok(more_ghosts) => self.ring_due(health).await.map(|more| more || more_ghosts),

@@ -4,21 +4,27 @@
 //! lease: `leased_until` moves into the future, by the database's clock, and the transaction ends; then the relay does
 //! its part and tells what became of it. A relay that dies leaves rows that are free again after the lease.
 //!
+//! A fresh row needs no claim: until it is due, a second after it was written, it is in its writer's hand (`tries` is 0).
+//!
 //! INVARIANT: only the holder of the latest claim changes a claimed row. Each claim raises `tries`, and whoever tells
 //! what became of a row names the claim that it speaks of; a relay that woke after its lease changes nothing.
 //!
 //! INVARIANT: a bell is given up in favor of another of the same target only if that one is rung later than this one
-//! was written: it is in nobody's hand, or was claimed together with this one. It must also be the older of the two, so
-//! that no two are given up for each other.
+//! was written: it is in nobody's hand, or was taken together with this one. It must also be the older of the two, so
+//! that no two are given up for each other. A fresh row stands for none, for its writer may be ringing it.
 
 use std::time::Duration;
 
 use hilo_domain::outbox::Bell;
 use uuid::Uuid;
 
+use crate::events::Event;
 use crate::{Pool, Result};
 
-/// A claimed row.
+/// What stands for the claims of a row that nobody has claimed: the next, the first, is 0.
+const UNCLAIMED: i32 = -1;
+
+/// A row in somebody's hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// The row.
@@ -27,7 +33,7 @@ pub struct Due {
     pub bell: Option<Bell>,
     /// Which event to publish.
     pub event: Option<Uuid>,
-    /// How often it was claimed before.
+    /// How often it was claimed before; -1 of a fresh row, which is its writer's without a claim.
     pub tries: i32,
 }
 
@@ -53,26 +59,31 @@ fn due(rows: Vec<Row>) -> Vec<Due> {
     rows
 }
 
-/// Claims these rows, which this process has just written, before they are due; rows that another relay has taken
-/// meanwhile are left to it.
+/// What this process has just written, with the events, while it is in its writer's hand; rows that another relay has
+/// taken meanwhile are left to it. Nothing is written: a row is its writer's from birth until it is due.
 ///
 /// # Errors
 /// When Postgres is away.
-pub async fn claim(pool: &Pool, ids: &[i64], lease: Duration) -> Result<Vec<Due>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"with mine as (
-            select id from outbox where id = any($1) and tries = 0 order by id for update skip locked
-        )
-        update outbox o set leased_until = clock_timestamp() + $2::interval, tries = o.tries + 1
-        from mine where o.id = mine.id
-        returning o.id, o.bell, o.target, o.event_id, o.tries - 1 as "tries!""#,
+pub async fn fresh(pool: &Pool, ids: &[i64]) -> Result<(Vec<Due>, Vec<Event>)> {
+    let rows = sqlx::query!(
+        r#"select o.id, o.bell, o.target, o.event_id, e.id as "known?", e.conversation_id, e.seq, e.chat_id,
+                  e.kind as "kind?", e.data as "data?", e.at as "at?"
+           from outbox o left join events e on e.id = o.event_id
+           where o.id = any($1) and o.tries = 0 and o.due_at > clock_timestamp()
+           order by e.conversation_id, e.seq, o.id"#,
         ids,
-        interval(lease) as _,
     )
     .fetch_all(pool)
     .await?;
-    Ok(due(rows))
+    let (mut fresh, mut events) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        let (conversation, seq, chat) = (row.conversation_id.map(Into::into), row.seq, row.chat_id.map(Into::into));
+        if let (Some(id), Some(kind), Some(data), Some(at)) = (row.known, row.kind, row.data, row.at) {
+            events.push(Event { id: id.into(), conversation, seq, chat, kind, data, at });
+        }
+        fresh.push(Row { id: row.id, bell: row.bell, target: row.target, event_id: row.event_id, tries: UNCLAIMED });
+    }
+    Ok((due(fresh), events))
 }
 
 /// Claims up to `limit` rows whose event is due, those first that are due the longest; no two relays get the same one.
@@ -164,14 +175,15 @@ pub async fn published(pool: &Pool, rows: &[Due]) -> Result<u64> {
             select o.id, o.tries, o.bell is null or exists (
                 select 1 from outbox e
                 where e.target = o.target and e.bell = o.bell and e.id < o.id
-                  and (e.id = any($1) or e.leased_until is null and e.due_at <= clock_timestamp())
+                  and (e.id = any($1) or e.tries > 0 and e.leased_until is null and e.due_at <= clock_timestamp())
             ) as moot
             from unnest($1::bigint[], $2::integer[]) as t (id, tries)
             join outbox o on o.id = t.id and o.tries = t.tries + 1
         ), gone as (
             delete from outbox o using told t where o.id = t.id and o.tries = t.tries and t.moot returning o.id
         ), left_over as (
-            update outbox o set event_id = null, leased_until = null, due_at = o.created_at
+            update outbox o
+            set event_id = null, leased_until = null, due_at = o.created_at, tries = greatest(o.tries, 1)
             from told t where o.id = t.id and o.tries = t.tries and not t.moot returning o.id
         )
         select (select count(*) from gone) + (select count(*) from left_over) as "told!""#,
@@ -196,16 +208,16 @@ pub async fn unpublished(pool: &Pool, rows: &[(Due, Duration)]) -> Result<u64> {
             from unnest($1::bigint[], $2::integer[], $3::float8[]) as t (id, tries, pause)
             join outbox o on o.id = t.id and o.tries = t.tries + 1
         ), apart as (
-            insert into outbox (bell, target, at, created_at, due_at)
-            select t.bell, t.target, min(t.at), min(t.created_at), min(t.created_at) from told t
+            insert into outbox (bell, target, at, created_at, due_at, tries)
+            select t.bell, t.target, min(t.at), min(t.created_at), min(t.created_at), 1 from told t
             where t.bell is not null and not exists (
                 select 1 from outbox e
                 where e.target = t.target and e.bell = t.bell
-                  and e.leased_until is null and e.due_at <= clock_timestamp()
+                  and e.tries > 0 and e.leased_until is null and e.due_at <= clock_timestamp()
             )
             group by t.bell, t.target order by min(t.id)
         ), again as (
-            update outbox o set bell = null, target = null, leased_until = null,
+            update outbox o set bell = null, target = null, leased_until = null, tries = greatest(o.tries, 1),
                 due_at = clock_timestamp() + make_interval(secs => t.pause)
             from told t where o.id = t.id and o.tries = t.tries returning o.id
         )
@@ -219,7 +231,7 @@ pub async fn unpublished(pool: &Pool, rows: &[(Due, Duration)]) -> Result<u64> {
     Ok(told.unsigned_abs())
 }
 
-/// These rows' bells were heard: the rows go. Returns as [`published`] does.
+/// These rows' bells were heard, and their events are out: the rows go. Returns as [`published`] does.
 ///
 /// # Errors
 /// When Postgres is away; the rows are then free after their lease, and rung twice, which is harmless.
@@ -236,7 +248,7 @@ pub async fn heard(pool: &Pool, rows: &[Due]) -> Result<u64> {
     Ok(gone.rows_affected())
 }
 
-/// These rows' bells were not heard: one row a bell is tried again after its pause, the others go. Returns as
+/// These rows' bells were not heard, and their events are out: one row a bell is tried again after its pause, the others go. Returns as
 /// [`published`] does.
 ///
 /// # Errors
@@ -248,14 +260,15 @@ pub async fn unheard(pool: &Pool, rows: &[(Due, Duration)]) -> Result<u64> {
             select o.id, o.tries, t.pause, exists (
                 select 1 from outbox e
                 where e.target = o.target and e.bell = o.bell and e.id < o.id
-                  and (e.id = any($1) or e.leased_until is null)
+                  and (e.id = any($1) or e.tries > 0 and e.leased_until is null)
             ) as moot
             from unnest($1::bigint[], $2::integer[], $3::float8[]) as t (id, tries, pause)
             join outbox o on o.id = t.id and o.tries = t.tries + 1
         ), gone as (
             delete from outbox o using told t where o.id = t.id and o.tries = t.tries and t.moot returning o.id
         ), again as (
-            update outbox o set leased_until = null, due_at = clock_timestamp() + make_interval(secs => t.pause)
+            update outbox o set event_id = null, leased_until = null, tries = greatest(o.tries, 1),
+                due_at = clock_timestamp() + make_interval(secs => t.pause)
             from told t where o.id = t.id and o.tries = t.tries and not t.moot returning o.id
         )
         select (select count(*) from gone) + (select count(*) from again) as "told!""#,

@@ -40,9 +40,9 @@ fn after(rows: &[Due]) -> Vec<(Due, Duration)> {
     rows.iter().map(|row| (*row, PAUSE)).collect()
 }
 
-/// Claims fresh rows and says that their events are out.
+/// Says that the events of fresh rows are out.
 async fn publish(db: &Database, ids: &[i64]) {
-    let claimed = outbox::claim(&db.pool, ids, LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, ids).await.unwrap().0;
     assert_eq!(outbox::published(&db.pool, &claimed).await.unwrap(), ids.len() as u64);
 }
 
@@ -100,18 +100,37 @@ async fn a_claim_of_which_nothing_is_heard_is_free_again_after_its_lease() {
 }
 
 #[tokio::test]
-async fn the_writer_s_own_claim_leaves_what_a_relay_has_taken() {
+async fn a_fresh_row_is_its_writer_s_until_a_relay_takes_it() {
     let db = database().await;
-    let id = arrive(&db, 1, "m").await;
-    assert_eq!(outbox::claim(&db.pool, &[id], LEASE).await.unwrap().len(), 1);
-    assert!(outbox::claim(&db.pool, &[id], LEASE).await.unwrap().is_empty());
+    let ids = [arrive(&db, 1, "m").await, arrive(&db, 2, "n").await];
+    let (fresh, events) = outbox::fresh(&db.pool, &ids).await.unwrap();
+    assert_eq!(fresh.iter().map(|row| (row.id, row.tries)).collect::<Vec<_>>(), ids.map(|id| (id, -1)));
+    assert!(events.len() == 2 && fresh.iter().all(|row| events.iter().any(|event| row.event == Some(event.id.0))));
+    db.execute("update outbox set due_at = created_at where id = (select min(id) from outbox)").await;
+    assert_eq!(outbox::fresh(&db.pool, &ids).await.unwrap().0, fresh[1..], "its writer had its second");
+    assert_eq!(outbox::claim_events(&db.pool, 10, LEASE).await.unwrap().len(), 1);
+    assert_eq!(outbox::heard(&db.pool, &fresh).await.unwrap(), 1, "what a relay has taken is left to it");
+    assert_eq!(rows(&db).await, ["event conversation leased"]);
+}
+
+#[tokio::test]
+async fn a_fresh_row_stands_for_none_since_its_writer_may_be_ringing_it() {
+    let db = database().await;
+    let first = arrive(&db, 1, "a").await;
+    let (in_hand, _) = outbox::fresh(&db.pool, &[first]).await.unwrap();
+    make_due(&db).await;
+    db.execute("update outbox set event_id = null").await;
+    let second = arrive(&db, 1, "b").await;
+    publish(&db, &[second]).await;
+    assert_eq!(rows(&db).await, ["conversation", "conversation"]);
+    assert_eq!(outbox::heard(&db.pool, &in_hand).await.unwrap(), 1);
+    assert_eq!(rows(&db).await, ["conversation"], "the second is rung by itself");
 }
 
 #[tokio::test]
 async fn a_bell_is_rung_once_its_event_is_out_and_then_the_row_goes() {
     let db = database().await;
     let id = arrive(&db, 1, "m").await;
-    make_due(&db).await;
     assert!(outbox::claim_bells(&db.pool, 10, LEASE).await.unwrap().is_empty(), "the event goes first");
     publish(&db, &[id]).await;
     assert_eq!(rows(&db).await, ["conversation"]);
@@ -125,16 +144,16 @@ async fn a_bell_is_rung_once_its_event_is_out_and_then_the_row_goes() {
 async fn an_event_that_waits_for_the_stream_does_not_hold_its_bell() {
     let db = database().await;
     let ids = [arrive(&db, 1, "a").await, arrive(&db, 2, "b").await, arrive(&db, 1, "c").await];
-    let claimed = outbox::claim(&db.pool, &ids, LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, &ids).await.unwrap().0;
     assert_eq!(outbox::unpublished(&db.pool, &after(&claimed)).await.unwrap(), 3);
     assert_eq!(rows(&db).await, ["event later", "event later", "event later", "conversation", "conversation"]);
     let next = arrive(&db, 2, "d").await;
-    let claimed = outbox::claim(&db.pool, &[next], LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, &[next]).await.unwrap().0;
     outbox::unpublished(&db.pool, &after(&claimed)).await.unwrap();
     let bells = outbox::claim_bells(&db.pool, 10, LEASE).await.unwrap();
     assert_eq!(bells.len(), 2, "one ring a conversation is enough");
     let last = arrive(&db, 2, "e").await;
-    let claimed = outbox::claim(&db.pool, &[last], LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, &[last]).await.unwrap().0;
     outbox::unpublished(&db.pool, &after(&claimed)).await.unwrap();
     outbox::heard(&db.pool, &bells).await.unwrap();
     let left = rows(&db).await;
@@ -216,9 +235,9 @@ async fn to_hasten_leaves_what_somebody_has_in_hand_and_placeholders_their_time(
     publish(&db, &ids[..2]).await;
     let bells = outbox::claim_bells(&db.pool, 10, LEASE).await.unwrap();
     outbox::unheard(&db.pool, &after(&bells)).await.unwrap();
-    let event = outbox::claim(&db.pool, &ids[2..], LEASE).await.unwrap();
+    let event = outbox::fresh(&db.pool, &ids[2..]).await.unwrap().0;
     outbox::unpublished(&db.pool, &after(&event)).await.unwrap();
-    db.execute("delete from outbox where bell is not null and tries = 0").await;
+    db.execute("delete from outbox where bell is not null and id = (select max(id) from outbox)").await;
     db.execute(
         "insert into outbox (bell, target, at, due_at, tries)
          values ('ghost', gen_random_uuid(), clock_timestamp(), clock_timestamp() + interval '10 seconds', 1)",
@@ -244,7 +263,7 @@ async fn a_row_is_as_old_as_it_was_written_however_often_it_was_postponed() {
     let ids = [arrive(&db, 1, "a").await, arrive(&db, 2, "b").await];
     db.execute("update outbox set created_at = created_at - interval '1 hour' where id = (select min(id) from outbox)")
         .await;
-    let claimed = outbox::claim(&db.pool, &ids, LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, &ids).await.unwrap().0;
     let (rows, age) = outbox::backlog(&db.pool).await.unwrap();
     assert!(rows == 2 && age >= 3600.0, "in hand: {rows} rows, {age} s");
     outbox::published(&db.pool, &claimed).await.unwrap();
@@ -259,7 +278,7 @@ async fn a_bell_that_goes_its_own_way_is_as_old_as_its_event() {
     let db = database().await;
     let id = arrive(&db, 1, "a").await;
     db.execute("update outbox set created_at = created_at - interval '1 hour'").await;
-    let claimed = outbox::claim(&db.pool, &[id], LEASE).await.unwrap();
+    let claimed = outbox::fresh(&db.pool, &[id]).await.unwrap().0;
     outbox::unpublished(&db.pool, &after(&claimed)).await.unwrap();
     db.execute("delete from outbox where event_id is not null").await;
     let (rows, age) = outbox::backlog(&db.pool).await.unwrap();

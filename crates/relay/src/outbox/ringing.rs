@@ -32,6 +32,21 @@ struct Line {
     lost: OnceLock<String>,
 }
 
+impl Line {
+    /// What it found is what the process knows about Temporal.
+    fn tell(&self, health: &Health) {
+        match (self.lost.get(), self.answered.load(Ordering::SeqCst)) {
+            (None, false) => {}
+            (None, true) => health.temporal_has_answered(),
+            (Some(why), false) => health.temporal_has_not_answered(why),
+            (Some(why), true) => {
+                health.temporal_has_answered();
+                tracing::warn!(reason = %why, "Temporal answers some rings and some not");
+            }
+        }
+    }
+}
+
 impl Ringer {
     /// Rings what is due, one portion of it, and returns whether there may be more. While Temporal is away, one bell
     /// asks whether it is back.
@@ -48,16 +63,19 @@ impl Ringer {
         let full = i64::try_from(claimed.len()).unwrap_or(i64::MAX) >= limit;
         let line = Line::default();
         self.ring(claimed, &line).await?;
-        match (line.lost.get(), line.answered.load(Ordering::SeqCst)) {
-            (None, false) => {}
-            (None, true) => health.temporal_has_answered(),
-            (Some(why), false) => health.temporal_has_not_answered(why),
-            (Some(why), true) => {
-                health.temporal_has_answered();
-                tracing::warn!(reason = %why, "Temporal answers some rings and some not");
-            }
-        }
+        line.tell(health);
         Ok(health.bells_to_hasten() || full && line.lost.get().is_none())
+    }
+
+    /// Rings what this process has just written and published.
+    ///
+    /// # Errors
+    /// When Postgres is away; the rows stay.
+    pub async fn ring_fresh(&self, bells: Vec<Due>, health: &Health) -> Result<()> {
+        let line = Line::default();
+        self.ring(bells, &line).await?;
+        line.tell(health);
+        Ok(())
     }
 
     /// Placeholders that have waited long enough become inputs themselves; returns whether there may be more.

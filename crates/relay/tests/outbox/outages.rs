@@ -10,7 +10,8 @@ use hilo_store::testing::{Database, database, text};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    Ear, arrive, bells_wait, leases_end, outbox, patient, publish_all, ring_all, ringer, time_passes, until,
+    Ear, arrive, bells_wait, leases_end, outbox, patient, publish_all, publish_and_leave, ring_all, ringer,
+    time_passes, until,
 };
 
 #[tokio::test]
@@ -25,7 +26,7 @@ async fn after_an_outage_each_conversation_is_rung_once_and_who_has_waited_longe
     // Person 7 began to write before person 2 and so on; the order of ids is another one than that of phones.
     for (n, person) in [7, 2, 9, 4, 1, 8, 2, 9, 9, 2, 4, 7].into_iter().enumerate() {
         let (conversation, row) = arrive(&db, person, &n.to_string()).await;
-        relay.publish_fresh(&[row], &health).await.unwrap();
+        publish_and_leave(&relay, &[row], &health).await;
         if n % 3 != 1 {
             ring_all(&relay, &health).await;
         }
@@ -54,13 +55,38 @@ async fn however_much_is_written_a_conversation_that_waits_keeps_two_rows_at_mos
     let (relay, health) = (ringer(&db, &ear, patient()), Health::default());
     for n in 0..20 {
         let (_, row) = arrive(&db, 1, &n.to_string()).await;
-        relay.publish_fresh(&[row], &health).await.unwrap();
+        publish_and_leave(&relay, &[row], &health).await;
         if n % 4 == 0 {
             ring_all(&relay, &health).await;
         }
         let rows = outbox(&db).await.len();
         assert!(rows <= 2, "{rows} rows after message {n}");
     }
+}
+
+#[tokio::test]
+async fn a_fresh_bell_goes_from_hand_to_hand_and_waits_in_the_outbox_when_it_is_not_heard() {
+    let db = database().await;
+    let ear = Ear::open();
+    let (relay, health) = (ringer(&db, &ear, patient()), Health::default());
+    let (first, a) = arrive(&db, 1, "a").await;
+    let (_, b) = arrive(&db, 1, "b").await;
+    let bells = relay.publish_fresh(&[a, b], &health).await.unwrap();
+    let untouched = "select count(*) from outbox where tries = 0 and leased_until is null and event_id is not null";
+    assert_eq!((bells.len(), db.count(untouched).await), (2, 2), "nothing is written for it");
+    relay.ring_fresh(bells, &health).await.unwrap();
+    assert_eq!((ear.rung(), outbox(&db).await.len()), (vec![first], 0), "one ring is enough for both");
+
+    ear.temporal_is_away(true);
+    let (_, c) = arrive(&db, 1, "c").await;
+    let bells = relay.publish_fresh(&[c], &health).await.unwrap();
+    relay.ring_fresh(bells, &health).await.unwrap();
+    let waits = "select count(*) from outbox where event_id is null and tries = 1 and due_at > clock_timestamp()";
+    assert_eq!((db.count(waits).await, health.temporal_is_away()), (1, true));
+    ear.temporal_is_away(false);
+    time_passes(&db).await;
+    ring_all(&relay, &health).await;
+    assert_eq!((ear.rung(), ear.published().len()), (vec![first, first], 3), "and no event is out twice");
 }
 
 #[tokio::test]
@@ -96,7 +122,7 @@ async fn while_redis_is_away_bells_are_rung_as_ever_and_events_wait_in_order() {
     let mut rung = Vec::new();
     for n in 0..5 {
         let (conversation, row) = arrive(&db, n % 2, &n.to_string()).await;
-        relay.publish_fresh(&[row], &health).await.unwrap();
+        publish_and_leave(&relay, &[row], &health).await;
         ring_all(&relay, &health).await;
         rung.push(conversation);
         assert_eq!(ear.rung(), rung);
@@ -129,14 +155,15 @@ async fn redis_is_back_when_it_has_answered_and_not_before() {
     ear.redis_is_away(true);
     let (relay, health) = (ringer(&db, &ear, patient()), Health::default());
     let (_, row) = arrive(&db, 1, "a").await;
-    relay.publish_fresh(&[row], &health).await.unwrap();
+    publish_and_leave(&relay, &[row], &health).await;
     assert!(health.stream_is_away());
     ear.redis_is_away(false);
     // Neither a bell alone nor an event that is no longer there asks the stream for anything.
     db.execute("delete from outbox").await;
     assert_eq!(relay.ring_forgotten().await.unwrap(), 1);
+    db.execute("update outbox set due_at = clock_timestamp() + interval '1 second'").await;
     let bell = db.count("select id from outbox").await;
-    relay.publish_fresh(&[bell], &health).await.unwrap();
+    publish_and_leave(&relay, &[bell], &health).await;
     assert_eq!(db.count("select count(*) from outbox where tries = 1 and bell = 'conversation'").await, 1);
     let (_, gone) = arrive(&db, 2, "b").await;
     db.execute("delete from events where id = (select event_id from outbox where event_id is not null)").await;

@@ -141,13 +141,19 @@ pub(crate) async fn arrive(db: &Database, person: u32, id: &str) -> (Conversatio
     (conversation, db.count("select max(id) from outbox").await)
 }
 
+/// Publishes what has just been written and leaves its bells.
+pub(crate) async fn publish_and_leave(ringer: &Ringer, rows: &[i64], health: &Health) {
+    let bells = ringer.publish_fresh(rows, health).await.unwrap();
+    ringer.leave(bells).await.unwrap();
+}
+
 /// A text from each of these people, published; their bells are left.
 pub(crate) async fn bells_wait(db: &Database, people: std::ops::Range<u32>) -> Vec<ConversationId> {
     let publisher = ringer(db, &Ear::open(), patient());
     let mut conversations = Vec::new();
     for person in people {
         let (conversation, row) = arrive(db, person, &format!("first of {person}")).await;
-        publisher.publish_fresh(&[row], &Health::default()).await.unwrap();
+        publish_and_leave(&publisher, &[row], &Health::default()).await;
         conversations.push(conversation);
     }
     conversations
