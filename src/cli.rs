@@ -31,6 +31,8 @@ enum Command {
     Seed(seed::Args),
     /// Say what is missing, and how to mend it
     Doctor,
+    /// Print the OpenAPI document of the interface
+    Openapi,
     /// Replay recorded histories against this build, or record one
     Replay(replay::Args),
     /// Check flows, or talk to one in the terminal
@@ -52,6 +54,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Seed(args) => runtime.block_on(seed::run(&Config::load()?, &args)).map(done),
         Command::Flow(command) => flow::run(command),
         Command::Replay(args) => runtime.block_on(replay::run(&args)),
+        Command::Openapi => {
+            print!("{}", hilo_gateway::api::openapi());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor => runtime.block_on(doctor::run()),
     }
 }

@@ -187,6 +187,10 @@ mod tests {
             meta_base_url: "http://127.0.0.1:9".parse().unwrap(),
             meta_version: "v25.0".into(),
             log: "info".to_owned(),
+            jwt_key: None,
+            proxies: hilo_gateway::Proxies::default(),
+            public_url: None,
+            temporal_ui: None,
         };
         let looked = look_into(&db.pool, &config).await.unwrap();
         assert!(looked.contains(&Finding::good("schema")), "{looked:?}");

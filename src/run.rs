@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use hilo_activities::{Deps, World};
 use hilo_domain::clock::{SharedClock, SystemClock};
-use hilo_gateway::Gateway;
 use hilo_gateway::intake::Intake;
+use hilo_gateway::{Desk, Gateway, TokenKeys};
+use hilo_relay::feed::RedisFeed;
 use hilo_relay::outbox::{Relay, Ringer, Settings};
 use hilo_relay::stream::{RedisStream, Stream};
-use hilo_relay::temporal::{Bells, Temporal, TemporalBells};
+use hilo_relay::temporal::{Bells as _, Temporal, TemporalBells};
 use hilo_store::seal::Keyring;
 use hilo_store::{Pool, PoolOptions, agents};
 use hilo_whatsapp::http::{Http, Policy};
@@ -44,7 +45,7 @@ struct Base {
     pool: Pool,
     ring: Keyring,
     clock: SharedClock,
-    bells: Arc<dyn Bells>,
+    bells: Arc<TemporalBells>,
     stream: Arc<dyn Stream>,
     relay: Relay,
     relaying: tokio::task::JoinHandle<()>,
@@ -56,7 +57,7 @@ impl Base {
         let pool =
             hilo_store::open(&config.database_url, PoolOptions::default()).context("DATABASE_URL is malformed")?;
         let clock: SharedClock = Arc::new(SystemClock);
-        let bells: Arc<dyn Bells> = Arc::new(TemporalBells::new(config.temporal.clone()));
+        let bells = Arc::new(TemporalBells::new(config.temporal.clone()));
         let stream: Arc<dyn Stream> =
             Arc::new(RedisStream::new(config.redis_url.expose_secret()).context("REDIS_URL is malformed")?);
         let stop = CancellationToken::new();
@@ -102,14 +103,29 @@ impl Base {
 /// Runs the gateway until SIGTERM or Ctrl-C.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     log(&config.log)?;
+    let keys = config
+        .jwt_key
+        .as_ref()
+        .context("HILO_JWT_KEY is not set; set it, for example to `k1:` and 32 random bytes in base64")?;
+    let tokens = TokenKeys::parse(keys).context("HILO_JWT_KEY is malformed")?;
     let base = Base::start(config)?;
+    let desk = Desk {
+        commands: base.bells.clone(),
+        tokens,
+        proxies: config.proxies.clone(),
+        secure_cookies: config.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
+        temporal_ui: config.temporal_ui.clone(),
+        temporal_namespace: config.temporal.namespace.clone(),
+        feed: Arc::new(RedisFeed::new(config.redis_url.expose_secret()).context("REDIS_URL is malformed")?),
+        runs: base.bells.clone(),
+    };
     let intake = Intake {
         pool: base.pool.clone(),
         ring: base.ring.clone(),
         relay: base.relay.clone(),
         clock: base.clock.clone(),
     };
-    let deps = hilo_gateway::Deps { intake, bells: base.bells.clone(), stream: base.stream.clone() };
+    let deps = hilo_gateway::Deps { intake, bells: base.bells.clone(), stream: base.stream.clone(), desk };
     let gateway = Gateway::bind(&config.http_addr, deps)
         .await
         .with_context(|| format!("the gateway cannot listen at {}; is the port in use?", config.http_addr))?;

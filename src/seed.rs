@@ -49,6 +49,9 @@ const CLOSE_REASONS: [(&str, &str); 6] = [
     ("bot_error", "Error del bot"),
 ];
 
+const PAUSE_REASONS: [(&str, &str); 4] =
+    [("break", "Descanso"), ("lunch", "Comida"), ("training", "Capacitación"), ("meeting", "Reunión")];
+
 /// What to put into the database.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -102,14 +105,19 @@ async fn demo(tx: &mut Tx, ring: &Keyring, now: DateTime<Utc>) -> anyhow::Result
     for (position, (key, name)) in (0..).zip(CLOSE_REASONS) {
         campaigns::add_close_reason_if_absent(tx, key, name, position).await?;
     }
+    for (position, (key, name)) in (0..).zip(PAUSE_REASONS) {
+        campaigns::add_pause_reason_if_absent(tx, key, name, position).await?;
+    }
     publish(tx, campaign, now).await?;
     for (email, name, role) in PEOPLE {
         if !users::exists(tx, email).await? {
             let password_hash = hash(PASSWORD)?;
             let user = NewUser { email, name, role, password_hash: &password_hash };
             let id = users::add_if_absent(tx, &user, now).await?;
-            if let (Role::Agente, Some(id)) = (role, id) {
-                agents::join_campaign(tx, campaign, AgentId(id.0), now).await?;
+            match (role, id) {
+                (Role::Agente, Some(id)) => agents::join_campaign(tx, campaign, AgentId(id.0), now).await?,
+                (Role::Supervisor, Some(id)) => campaigns::supervise(tx, campaign, id).await?,
+                _ => {}
             }
         }
     }

@@ -1,25 +1,34 @@
 //! The router, and serving it until the process is asked to stop.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hilo_domain::clock::SharedClock;
+use hilo_relay::feed::Feed;
+use hilo_relay::runs::Runs;
 use hilo_relay::stream::Stream;
-use hilo_relay::temporal::Bells;
+use hilo_relay::temporal::{Bells, Commands};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::auth::proxies::Proxies;
+use crate::auth::throttle::Throttle;
+use crate::auth::tokens::TokenKeys;
 use crate::batcher::Batcher;
 use crate::intake::{self, Intake, MailSink, ReceiptSink};
+use crate::live::{self, Live};
 use crate::numbers::Numbers;
 use crate::problem::{Code, Problem};
-use crate::{ops, web, webhooks};
+use crate::{api, ops, web, webhooks};
 
 /// A stopping gateway waits so long for requests in flight.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -30,8 +39,31 @@ pub struct Deps {
     pub intake: Intake,
     /// Temporal, for readiness.
     pub bells: Arc<dyn Bells>,
-    /// Redis, for readiness.
+    /// Redis, for readiness, and for what is said to screens alone.
     pub stream: Arc<dyn Stream>,
+    /// What people at their screens need.
+    pub desk: Desk,
+}
+
+/// What people at their screens need.
+#[derive(Clone)]
+pub struct Desk {
+    /// Has people's commands carried out.
+    pub commands: Arc<dyn Commands>,
+    /// Signs and verifies access tokens.
+    pub tokens: TokenKeys,
+    /// Whose word about addresses is believed.
+    pub proxies: Proxies,
+    /// Whether cookies are for encrypted connections alone: where the public address is `https`.
+    pub secure_cookies: bool,
+    /// Temporal's own UI, where there is one.
+    pub temporal_ui: Option<url::Url>,
+    /// The namespace there.
+    pub temporal_namespace: String,
+    /// Tells what happens.
+    pub feed: Arc<dyn Feed>,
+    /// Knows the runs of workflows.
+    pub runs: Arc<dyn Runs>,
 }
 
 /// What every handler can reach.
@@ -44,12 +76,22 @@ pub(crate) struct App {
     pub(crate) bells: Arc<dyn Bells>,
     pub(crate) stream: Arc<dyn Stream>,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) tokens: TokenKeys,
+    pub(crate) proxies: Proxies,
+    pub(crate) secure_cookies: bool,
+    pub(crate) temporal_ui: Option<url::Url>,
+    pub(crate) temporal_namespace: String,
+    pub(crate) runs: Arc<dyn Runs>,
+    pub(crate) throttle: Throttle,
+    pub(crate) live: Live,
 }
 
 /// Every path of the gateway.
 pub fn router(deps: Deps) -> Router {
-    let Deps { intake, bells, stream } = deps;
+    let Deps { intake, bells, stream, desk } = deps;
     let clock = intake.clock.clone();
+    let (sockets, io, live) = live::layer(clock.now());
     let app = Arc::new(App {
         numbers: Numbers::new(intake.pool.clone(), intake.ring.clone()),
         mail: Batcher::start(Arc::new(MailSink(intake.clone()))),
@@ -59,8 +101,20 @@ pub fn router(deps: Deps) -> Router {
         bells,
         stream,
         metrics: ops::metrics::recorder(),
+        commands: desk.commands,
+        tokens: desk.tokens,
+        proxies: desk.proxies,
+        secure_cookies: desk.secure_cookies,
+        temporal_ui: desk.temporal_ui,
+        temporal_namespace: desk.temporal_namespace,
+        runs: desk.runs,
+        throttle: Throttle::default(),
+        live,
     });
+    live::start(&app, io, desk.feed);
+    let (api, _) = api::routes(&app);
     Router::new()
+        .merge(api)
         .route(
             "/webhooks/meta",
             get(webhooks::meta::verify)
@@ -73,12 +127,25 @@ pub fn router(deps: Deps) -> Router {
         .fallback(get(web::serve))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
+        .layer(sockets)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(unless_said(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .layer(unless_said(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(unless_said(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(unless_said(header::REFERRER_POLICY, "same-origin"))
         .layer(axum::middleware::from_fn(ops::well_formed))
         .layer(axum::middleware::from_fn(move |request, next| {
             let now = clock.now();
             async move { ops::identify(now, request, next).await }
         }))
+}
+
+/// A header that every answer has, unless its handler says something else.
+fn unless_said(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
 }
 
 async fn method_not_allowed() -> Problem {
@@ -108,7 +175,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When the system does not say.
-    pub fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
@@ -122,7 +189,8 @@ impl Gateway {
             shutdown.await;
             let _ = asked.send(());
         };
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(graceful);
+        let serving = axum::serve(self.listener, self.router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(graceful);
         let cut = async move {
             if told.await.is_ok() {
                 tokio::time::sleep(DRAIN).await;

@@ -10,6 +10,7 @@ use std::env::{self, VarError};
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use hilo_gateway::Proxies;
 use hilo_relay::temporal::Address;
 use hilo_store::seal::Keyring;
 use secrecy::SecretString;
@@ -30,6 +31,14 @@ pub(crate) struct Config {
     pub(crate) temporal: Address,
     /// `HILO_SECRET_KEY`: seals what stands in Postgres.
     pub(crate) ring: Keyring,
+    /// `HILO_JWT_KEY`: signs access tokens. The gateway does not start without it.
+    pub(crate) jwt_key: Option<SecretString>,
+    /// `HILO_TRUSTED_PROXIES`: whose word about addresses is believed.
+    pub(crate) proxies: Proxies,
+    /// `HILO_PUBLIC_URL`: where people reach us.
+    pub(crate) public_url: Option<Url>,
+    /// `HILO_TEMPORAL_UI_URL`: Temporal's own UI.
+    pub(crate) temporal_ui: Option<Url>,
     /// `HILO_META_BASE_URL`: where the Graph API is.
     pub(crate) meta_base_url: Url,
     /// `HILO_META_GRAPH_VERSION`.
@@ -75,6 +84,11 @@ impl Config {
                 task_queue: optional("HILO_TASK_QUEUE").unwrap_or_else(|| "hilo".to_owned()),
             },
             ring: Keyring::parse(&ring.into()).context("HILO_SECRET_KEY is malformed")?,
+            jwt_key: optional("HILO_JWT_KEY").map(Into::into),
+            proxies: Proxies::parse(&optional("HILO_TRUSTED_PROXIES").unwrap_or_default())
+                .context("HILO_TRUSTED_PROXIES is malformed")?,
+            public_url: optional("HILO_PUBLIC_URL").and_then(|url| url.parse().ok()),
+            temporal_ui: optional("HILO_TEMPORAL_UI_URL").and_then(|url| url.parse().ok()),
             meta_base_url: optional("HILO_META_BASE_URL")
                 .unwrap_or_else(|| "https://graph.facebook.com".to_owned())
                 .parse()

@@ -20,6 +20,7 @@ const CAROLINA: &str = "5215512345678";
 #[tokio::test(flavor = "multi_thread")]
 async fn from_hola_to_a_person_and_to_a_new_chat() {
     let road = Road::start(Terms::default()).await;
+    assert_ne!(road.gateway.port(), 0, "it listens");
     road.is(road.ana, AgentState::Available).await;
 
     road.says(CAROLINA, "hola").await;

@@ -12,8 +12,9 @@ use hilo_domain::clock::{Clock, SharedClock, SystemClock};
 use hilo_domain::command::{Actor, Answer, Command};
 use hilo_domain::id::{AgentId, CampaignId, ChatId, CommandId, ConversationId, MessageId, UserId};
 use hilo_domain::permission::Role;
-use hilo_gateway::Gateway;
 use hilo_gateway::intake::Intake;
+use hilo_gateway::{Desk, Gateway, Proxies, TokenKeys};
+use hilo_relay::feed::RedisFeed;
 use hilo_relay::outbox::{Relay, Ringer, Settings};
 use hilo_relay::stream::{RedisStream, Stream};
 use hilo_relay::temporal::{Address, Bells, Commands, Temporal, TemporalBells};
@@ -43,6 +44,7 @@ pub(crate) struct Road {
     pub(crate) address: Address,
     pub(crate) ana: AgentId,
     pub(crate) luis: AgentId,
+    pub(crate) gateway: SocketAddr,
     simulator: SocketAddr,
     http: reqwest::Client,
     stop: CancellationToken,
@@ -89,9 +91,11 @@ impl Road {
         let (relay, _) = Relay::start(ringer, stop.clone());
         let intake =
             Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay: relay.clone(), clock: clock.clone() };
-        let deps = hilo_gateway::Deps { intake, bells: bells.clone() as Arc<dyn Bells>, stream };
+        let deps =
+            hilo_gateway::Deps { intake, bells: bells.clone() as Arc<dyn Bells>, stream, desk: desk(&bells, &redis) };
         let gateway = Gateway::bind("127.0.0.1:0", deps).await.expect("a free port");
-        let webhook = format!("http://{}/webhooks/meta", gateway.local_addr().expect("an address"));
+        let listens = gateway.local_addr().expect("an address");
+        let webhook = format!("http://{listens}/webhooks/meta");
         tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
         let data = tempfile::tempdir().expect("a folder");
         let mut config = Config::demo(
@@ -113,6 +117,7 @@ impl Road {
             address,
             ana,
             luis,
+            gateway: listens,
             simulator,
             http: client(),
             stop,
@@ -333,6 +338,21 @@ impl Road {
     pub(crate) async fn end(mut self) {
         self.stop_worker().await;
         self.stop.cancel();
+    }
+}
+
+/// What screens need.
+fn desk(bells: &Arc<TemporalBells>, redis: &str) -> Desk {
+    let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    Desk {
+        commands: bells.clone(),
+        tokens: TokenKeys::parse(&key.into()).expect("a key"),
+        proxies: Proxies::default(),
+        secure_cookies: false,
+        temporal_ui: None,
+        temporal_namespace: "default".into(),
+        feed: Arc::new(RedisFeed::new(redis).expect("a Redis address")),
+        runs: bells.clone(),
     }
 }
 

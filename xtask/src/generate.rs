@@ -1,4 +1,5 @@
-//! Files that are made from others and committed: what PostgreSQL says about every query of `hilo-store`.
+//! Files that are made from others and committed: what PostgreSQL says about every query of `hilo-store`, and the OpenAPI
+//! document that the screens' types come from.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +17,8 @@ use crate::rig::Rig;
 
 /// Where the data about queries is committed.
 const QUERIES: &str = "crates/store/.sqlx";
+/// Where the OpenAPI document is committed.
+const DOCUMENT: &str = "web/src/api/openapi.json";
 /// The database in which the queries are described; nobody's data is near it.
 const DATABASE: &str = "hilo_gen";
 const LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -32,20 +35,41 @@ pub(crate) fn run(project: &Project, rig: &Rig, check: bool) -> anyhow::Result<(
     }
     let made = describe(project, rig)?;
     let committed = read(&project.path(QUERIES))?;
+    if !check {
+        write(&project.path(QUERIES), &committed, &made)?;
+    }
+    let document = openapi(project)?;
     if check {
         let difference = difference(&committed, &made);
         if !difference.is_empty() {
             bail!("{QUERIES} is out of date ({difference}): run `cargo xtask gen` and commit it");
         }
+        if fs::read_to_string(project.path(DOCUMENT)).ok().as_ref() != Some(&document) {
+            bail!("{DOCUMENT} is out of date: run `cargo xtask gen` and commit it");
+        }
         return fs::write(&stamp, inputs).context("failed to remember that the generated files are current");
     }
-    write(&project.path(QUERIES), &committed, &made)
+    fs::write(project.path(DOCUMENT), document).with_context(|| format!("failed to write {DOCUMENT}"))
+}
+
+/// What the binary says about its interface.
+fn openapi(project: &Project) -> anyhow::Result<String> {
+    let mut command = project.cargo(&["run", "--quiet", "--bin", "hilo", "--", "openapi"]);
+    let output = command.output().context("failed to run `hilo openapi`")?;
+    if !output.status.success() {
+        bail!("`hilo openapi` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    String::from_utf8(output.stdout).context("`hilo openapi` printed no text")
 }
 
 /// A digest of everything that decides what the files hold, and of the files.
 fn made_from(project: &Project) -> anyhow::Result<String> {
     let mut files = inputs::sources(&project.path("crates/store"))?;
     files.extend(migrations(&project.path("migrations"))?);
+    for folder in ["gateway", "crates/domain"] {
+        files.extend(inputs::sources(&project.path(folder))?);
+    }
+    files.push(project.path(DOCUMENT));
     files.push(project.path("Cargo.lock"));
     inputs::fingerprint(&files)
 }

@@ -65,6 +65,8 @@ event_kinds! {
     MessageSent = "message.sent",
     /// Our message was sent without an answer.
     MessageUncertain = "message.uncertain",
+    /// A colleague wrote a note about the chat.
+    NoteAdded = "note.added",
     /// Something is broken.
     SystemError = "system.error",
     /// Something wants looking at.

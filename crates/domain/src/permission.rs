@@ -110,6 +110,12 @@ impl Role {
         }
     }
 
+    /// Reads a stored name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
     /// How far this role may do `permission`; `None` when it may not at all.
     ///
     /// No arm is missing and none is a wildcard: a new permission must be decided for every role.

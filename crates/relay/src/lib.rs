@@ -11,7 +11,9 @@
 //!
 //! This is the only crate that speaks to Temporal's server; it decides nothing.
 
+pub mod feed;
 pub mod outbox;
+pub mod runs;
 pub mod stream;
 pub mod temporal;
 

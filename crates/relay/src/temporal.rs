@@ -127,7 +127,7 @@ impl Temporal {
 
 /// Bells that connect when they are first rung, and again until Temporal is there.
 pub struct TemporalBells {
-    to: Address,
+    pub(crate) to: Address,
     temporal: OnceCell<Temporal>,
 }
 
@@ -138,7 +138,7 @@ impl TemporalBells {
         Self { to, temporal: OnceCell::new() }
     }
 
-    async fn temporal(&self) -> Result<&Temporal, RingError> {
+    pub(crate) async fn temporal(&self) -> Result<&Temporal, RingError> {
         self.temporal.get_or_try_init(|| Temporal::connect(&self.to)).await
     }
 }

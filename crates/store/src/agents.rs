@@ -336,6 +336,98 @@ pub async fn beat(tx: &mut Tx, agent: AgentId, socket: Uuid, gateway: Uuid, now:
     .await?)
 }
 
+/// Makes sure that somebody can have chats: whoever takes one is an agent from then on, offline until they say more.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn ensure(tx: &mut Tx, agent: AgentId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!("insert into agents (user_id, since) values ($1, $2) on conflict do nothing", agent.0, now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Records the heartbeats of a gateway's sockets, and that it lives; returns the rows to ring for agents whose first
+/// they are. What has not beaten for five minutes is forgotten.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn beat_all(tx: &mut Tx, gateway: Uuid, sockets: &[(AgentId, Uuid)], now: DateTime<Utc>) -> Result<Vec<i64>> {
+    let (agents, ids): (Vec<Uuid>, Vec<Uuid>) = sockets.iter().map(|(agent, socket)| (agent.0, *socket)).unzip();
+    sqlx::query!(
+        "with lives as (
+            insert into gateways (id) values ($3) on conflict (id) do update set at = clock_timestamp()
+         ), old as (
+            delete from heartbeats where at < clock_timestamp() - interval '5 minutes'
+         )
+         insert into heartbeats (user_id, socket_id, gateway_id)
+         select user_id, socket_id, $3 from unnest($1::uuid[], $2::uuid[]) as b (user_id, socket_id)
+         order by user_id, socket_id
+         on conflict (user_id, socket_id) do update set at = clock_timestamp(), gateway_id = excluded.gateway_id",
+        &agents,
+        &ids,
+        gateway,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(sqlx::query_scalar!(
+        "with first as (
+            update agents a set connected = true where a.user_id in (
+                select user_id from agents where user_id = any($1) and not connected order by user_id for update)
+            returning user_id
+         )
+         insert into outbox (bell, target, at, due_at)
+         select 'agent', user_id, $2, clock_timestamp() + interval '1 second' from first returning id",
+        &agents,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?)
+}
+
+/// The agents of a campaign to whom a chat may be handed over, by name: who, their name, state, load; 500 at most.
+///
+/// # Errors
+/// When Postgres is away, or a state cannot be read.
+pub async fn of_campaign(pool: &Pool, campaign: CampaignId) -> Result<Vec<(AgentId, String, AgentState, i64)>> {
+    let rows = sqlx::query!(
+        r#"select u.id, u.name, a.state,
+                  (select count(*) from chats h where h.agent_id = u.id and h.status in ('assigned', 'active')) as "load!"
+           from campaign_agents b join users u on u.id = b.user_id join agents a on a.user_id = u.id
+           where b.campaign_id = $1 order by u.name, u.id limit 500"#,
+        campaign.0
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let state = AgentState::from_name(&row.state).ok_or(Error::inconsistent("agents", "state", row.id))?;
+            Ok((row.id.into(), row.name, state, row.load))
+        })
+        .collect()
+}
+
+/// The campaigns that these people serve, as pairs.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn campaigns_of(pool: &Pool, users: &[Uuid]) -> Result<Vec<(AgentId, CampaignId)>> {
+    let rows = sqlx::query!("select user_id, campaign_id from campaign_agents where user_id = any($1)", users)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.user_id.into(), row.campaign_id.into())).collect())
+}
+
+/// Whether somebody is an agent.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn exists(pool: &Pool, agent: AgentId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"select exists (select 1 from agents where user_id = $1) as "is!""#, agent.0)
+        .fetch_one(pool)
+        .await?)
+}
+
 /// A socket has gone properly.
 ///
 /// # Errors

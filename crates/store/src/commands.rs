@@ -209,3 +209,37 @@ pub async fn get(pool: &Pool, id: CommandId) -> Result<Option<(Option<UserId>, O
     let answer = row.result.map(serde_json::from_value).transpose();
     Ok(Some((row.user_id.map(Into::into), answer.map_err(|_| Error::inconsistent("commands", "result", id.0))?)))
 }
+
+/// A command, as whoever asked reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Who asked.
+    pub user: Option<UserId>,
+    /// To which chat.
+    pub chat: Option<ChatId>,
+    /// Its word.
+    pub kind: String,
+    /// When it was asked.
+    pub requested_at: DateTime<Utc>,
+    /// What it came to; none while it is requested.
+    pub answer: Option<Answer>,
+}
+
+/// One command, for whoever asks later what it came to.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn seen(pool: &Pool, id: CommandId) -> Result<Option<Seen>> {
+    let row = sqlx::query!("select user_id, chat_id, kind, requested_at, result from commands where id = $1", id.0)
+        .fetch_optional(pool)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let answer = row.result.map(serde_json::from_value).transpose();
+    Ok(Some(Seen {
+        user: row.user_id.map(Into::into),
+        chat: row.chat_id.map(Into::into),
+        kind: row.kind,
+        requested_at: row.requested_at,
+        answer: answer.map_err(|_| Error::inconsistent("commands", "result", id.0))?,
+    }))
+}

@@ -55,6 +55,34 @@ pub struct Event {
     pub at: DateTime<Utc>,
 }
 
+/// A conversation's events after `after`, in order; `limit` at most.
+///
+/// # Errors
+/// When Postgres is away.
+pub async fn after(pool: &Pool, conversation: ConversationId, after: i64, limit: i64) -> Result<Vec<Event>> {
+    let rows = sqlx::query!(
+        "select id, conversation_id, seq, chat_id, kind, data, at from events
+         where conversation_id = $1 and seq > $2 order by seq limit $3",
+        conversation.0,
+        after,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Event {
+            id: row.id.into(),
+            conversation: row.conversation_id.map(Into::into),
+            seq: row.seq,
+            chat: row.chat_id.map(Into::into),
+            kind: row.kind,
+            data: row.data,
+            at: row.at,
+        })
+        .collect())
+}
+
 /// The events with these ids, in the order in which they were numbered.
 ///
 /// # Errors

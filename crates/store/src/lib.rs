@@ -15,6 +15,7 @@
 
 pub mod account_news;
 pub mod agents;
+pub mod audit;
 pub mod campaigns;
 pub mod chats;
 pub mod clients;
@@ -27,9 +28,12 @@ pub mod events;
 pub mod flows;
 mod ghosts;
 mod identities;
+pub mod inbox;
 pub mod inputs;
 pub mod mail;
 pub mod messages;
+pub mod notes;
+pub mod notifications;
 pub mod numbers;
 pub mod outbox;
 mod places;
@@ -38,6 +42,7 @@ pub mod quarantine;
 pub mod receipts;
 pub mod seal;
 pub mod sends;
+pub mod sessions;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod turns;

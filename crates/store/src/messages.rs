@@ -1,7 +1,7 @@
 //! Messages: what stands sealed in them, the outbound ones, and how one becomes part of the conversation's order.
 
 use chrono::{DateTime, Utc};
-use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId};
+use hilo_domain::id::{ChatId, ConversationId, MessageId, NumberId, UserId};
 use hilo_domain::message::{Author, Content, Direction};
 use hilo_domain::receipt::MessageStatus;
 use serde::{Deserialize, Serialize};
@@ -55,6 +55,19 @@ pub struct Message {
     pub at: DateTime<Utc>,
 }
 
+/// A message with what people see around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// The message.
+    pub message: Message,
+    /// Which agent wrote it.
+    pub agent: Option<(UserId, String)>,
+    /// The message of ours that it answers.
+    pub reply_to: Option<MessageId>,
+    /// Why it failed.
+    pub error: Option<Value>,
+}
+
 /// A conversation's messages in their order, after `after`; `limit` at most (500 in any case).
 ///
 /// # Errors
@@ -88,18 +101,8 @@ pub async fn list(
                 conversation,
                 chat: row.chat_id.map(Into::into),
                 seq: row.seq,
-                direction: match row.direction.as_str() {
-                    "inbound" => Direction::Inbound,
-                    "outbound" => Direction::Outbound,
-                    _ => return Err(Error::inconsistent("messages", "direction", row.id)),
-                },
-                author: match row.author.as_str() {
-                    "client" => Author::Client,
-                    "bot" => Author::Bot,
-                    "agent" => Author::Agent,
-                    "system" => Author::System,
-                    _ => return Err(Error::inconsistent("messages", "author", row.id)),
-                },
+                direction: direction(&row.direction, row.id)?,
+                author: author(&row.author, row.id)?,
                 content: open_content(&key, &row.body, row.id)?,
                 provider_id: row.provider_id,
                 status: row.status.as_deref().and_then(MessageStatus::from_name),
@@ -107,6 +110,119 @@ pub async fn list(
             })
         })
         .collect()
+}
+
+/// These messages with what people see around them, in the order of `ids`; what does not exist is missing.
+///
+/// # Errors
+/// When Postgres is away, or a text does not open.
+pub async fn shown(pool: &Pool, ring: &Keyring, ids: &[Uuid]) -> Result<Vec<Shown>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query!(
+        r#"select m.id, m.conversation_id, m.chat_id, m.seq, m.direction, m.author, m.body, m.provider_id, m.status,
+                  m.error, m.at, k.id as key_id, k.sealed, u.id as "agent_id?", u.name as "agent_name?",
+                  case when m.reply_to is not null then (
+                      select r.id from messages r where r.provider_id = m.reply_to and r.direction = 'outbound'
+                      and r.conversation_id = m.conversation_id limit 1) end as reply_to
+           from unnest($1::uuid[]) with ordinality as wanted (id, n)
+           join messages m on m.id = wanted.id
+           join conversations c on c.id = m.conversation_id
+           join content_keys k on k.id = c.key_id
+           left join commands d on d.id = m.id and m.author = 'agent'
+           left join users u on u.id = d.user_id
+           order by wanted.n"#,
+        ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let key = ring.content_key(row.key_id.into(), &row.sealed)?;
+            Ok(Shown {
+                message: Message {
+                    id: row.id.into(),
+                    conversation: row.conversation_id.into(),
+                    chat: row.chat_id.map(Into::into),
+                    seq: row.seq,
+                    direction: direction(&row.direction, row.id)?,
+                    author: author(&row.author, row.id)?,
+                    content: open_content(&key, &row.body, row.id)?,
+                    provider_id: row.provider_id,
+                    status: row.status.as_deref().and_then(MessageStatus::from_name),
+                    at: row.at,
+                },
+                agent: row.agent_id.map(|id| (id.into(), row.agent_name.unwrap_or_default())),
+                reply_to: row.reply_to.map(Into::into),
+                error: row.error,
+            })
+        })
+        .collect()
+}
+
+/// The newest messages before `before` of a chat, or of those chats of a conversation that are named (messages outside
+/// of every chat included), ascending; `limit` at most.
+///
+/// # Errors
+/// When Postgres is away, or a text does not open.
+pub async fn page(pool: &Pool, ring: &Keyring, of: Of<'_>, before: Option<i64>, limit: i64) -> Result<Vec<Shown>> {
+    let mut ids = match of {
+        Of::Chat(chat) => {
+            sqlx::query_scalar!(
+                "select id from messages where chat_id = $1 and seq < coalesce($2, 9223372036854775807)
+                 order by seq desc limit $3",
+                chat.0,
+                before,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?
+        }
+        Of::Conversation(conversation, chats) => {
+            let chats: Vec<Uuid> = chats.iter().map(|id| id.0).collect();
+            sqlx::query_scalar!(
+                "select id from messages where conversation_id = $1 and seq < coalesce($2, 9223372036854775807)
+                    and (chat_id is null or chat_id = any($4))
+                 order by seq desc limit $3",
+                conversation.0,
+                before,
+                limit,
+                &chats,
+            )
+            .fetch_all(pool)
+            .await?
+        }
+    };
+    ids.reverse();
+    shown(pool, ring, &ids).await
+}
+
+/// Whose messages a page has.
+#[derive(Debug, Clone, Copy)]
+pub enum Of<'a> {
+    /// One chat's.
+    Chat(ChatId),
+    /// A conversation's, of these chats and of none.
+    Conversation(ConversationId, &'a [ChatId]),
+}
+
+fn direction(word: &str, row: Uuid) -> Result<Direction> {
+    match word {
+        "inbound" => Ok(Direction::Inbound),
+        "outbound" => Ok(Direction::Outbound),
+        _ => Err(Error::inconsistent("messages", "direction", row)),
+    }
+}
+
+fn author(word: &str, row: Uuid) -> Result<Author> {
+    match word {
+        "client" => Ok(Author::Client),
+        "bot" => Ok(Author::Bot),
+        "agent" => Ok(Author::Agent),
+        "system" => Ok(Author::System),
+        _ => Err(Error::inconsistent("messages", "author", row)),
+    }
 }
 
 /// What stands sealed in a message. A text from before its client was erased opens with no key any more, and is shown

@@ -291,6 +291,12 @@ impl Database {
         found
     }
 
+    /// Everybody has this password from now on.
+    pub async fn set_passwords(&self, hash: &str) {
+        let set = sqlx::query("update users set password_hash = $1").bind(hash).execute(&self.pool).await;
+        set.expect("the passwords are set");
+    }
+
     /// Does what `sql` says.
     pub async fn execute(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));

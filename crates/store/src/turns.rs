@@ -1,12 +1,12 @@
 //! Turns and what they are about: inputs that wait for a decision, and decisions that were stored (`turns.md` 6–12).
 
 use chrono::{DateTime, Utc};
-use hilo_domain::id::{CommandId, ConversationId, MessageId};
+use hilo_domain::id::{ChatId, CommandId, ConversationId, MessageId};
 use hilo_domain::message::Content;
 use hilo_domain::timer::Timer;
 use serde_json::Value;
 
-use crate::desk::{Desk, Entry, LEDGER};
+use crate::desk::{Desk, Entry, LEDGER, SESSION};
 use crate::seal::Keyring;
 use crate::{Error, Pool, Result, Tx, messages};
 
@@ -268,4 +268,70 @@ pub async fn ledger(pool: &Pool, ring: &Keyring, conversation: ConversationId, a
             Ok(Act { n: row.n, at: row.at, entries: serde_json::from_slice(&plain)? })
         })
         .collect()
+}
+
+/// Why everything happened in a chat, in order, from act `from` on; `limit` acts at most.
+///
+/// # Errors
+/// When Postgres is away, or a text does not open.
+pub async fn ledger_of(pool: &Pool, ring: &Keyring, chat: ChatId, from: i64, limit: i64) -> Result<Vec<Act>> {
+    let rows = sqlx::query!(
+        "select l.n, l.at, l.entries, k.id as key_id, k.sealed from ledger l
+         join conversations c on c.id = l.conversation_id join content_keys k on k.id = c.key_id
+         where l.chat_id = $1 and l.n >= $2 order by l.n limit $3",
+        chat.0,
+        from,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    let mut acts = Vec::with_capacity(rows.len());
+    for row in rows {
+        // What stands from before its client was erased opens with no key any more.
+        let Ok(plain) = ring.content_key(row.key_id.into(), &row.sealed)?.open(LEDGER, &row.entries) else { continue };
+        acts.push(Act { n: row.n, at: row.at, entries: serde_json::from_slice(&plain)? });
+    }
+    Ok(acts)
+}
+
+/// What a screen needs of the workflow of a chat beside the chat itself.
+#[derive(Debug)]
+pub struct Inside {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// What time will do.
+    pub timers: Vec<Timer>,
+    /// The flow that it is pinned to: key, version, document.
+    pub flow: Option<(String, i32, String)>,
+    /// The node at which the bot stands.
+    pub node: Option<String>,
+    /// The bot's state, as its last turn left it.
+    pub session: Option<Vec<u8>>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// When Postgres is away, or a list cannot be read.
+pub async fn inside(pool: &Pool, ring: &Keyring, chat: ChatId) -> Result<Option<Inside>> {
+    let row = sqlx::query!(
+        r#"select h.conversation_id, h.timers, h.flow_node, v.flow_key as "flow_key?", v.version as "version?",
+                  v.document as "document?", t.session as "session?", k.id as key_id, k.sealed
+           from chats h join conversations c on c.id = h.conversation_id join content_keys k on k.id = c.key_id
+           left join flow_versions v on v.hash = h.flow_hash
+           left join turns t on t.conversation_id = h.conversation_id and t.n = h.session_turn
+           where h.id = $1"#,
+        chat.0
+    )
+    .fetch_optional(pool)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let key = ring.content_key(row.key_id.into(), &row.sealed)?;
+    Ok(Some(Inside {
+        conversation: row.conversation_id.into(),
+        timers: serde_json::from_value(row.timers).map_err(|_| Error::inconsistent("chats", "timers", chat.0))?,
+        flow: row.flow_key.zip(row.version).zip(row.document).map(|((key, version), text)| (key, version, text)),
+        node: row.flow_node,
+        session: row.session.and_then(|sealed| key.open(SESSION, &sealed).ok()),
+    }))
 }

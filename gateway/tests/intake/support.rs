@@ -10,15 +10,19 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hilo_domain::clock::{SharedClock, SystemClock};
+use hilo_domain::command::Answer;
 use hilo_domain::id::{AgentId, ConversationId, QueueId};
 use hilo_gateway::intake::Intake;
-use hilo_gateway::{Deps, Gateway, router};
+use hilo_gateway::{Deps, Desk, Gateway, Proxies, TokenKeys, router};
+use hilo_relay::feed::{Batch, Feed, Place};
 use hilo_relay::outbox::{Relay, Ringer, Settings};
+use hilo_relay::runs::{Run, Runs};
 use hilo_relay::stream::{Stream, StreamError};
-use hilo_relay::temporal::{Bells, RingError};
+use hilo_relay::temporal::{Bells, Commands, RingError};
 use hilo_store::events::Event;
 use hilo_store::testing::{Database, at, database};
 use hilo_whatsapp::meta::signature;
+use hilo_workflows::conversation::Ask;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,6 +57,42 @@ impl Bells for Ear {
 
     async fn ping(&self) -> Result<(), RingError> {
         self.ping_temporal()
+    }
+}
+
+#[async_trait]
+impl Commands for Ear {
+    async fn carry_out(&self, _: ConversationId, _: Ask) -> Result<Answer, RingError> {
+        Err(RingError::Unavailable("nobody works here".into()))
+    }
+}
+
+#[async_trait]
+impl Runs for Ear {
+    async fn runs(&self, _: ConversationId) -> Result<Vec<Run>, RingError> {
+        Err(RingError::Unavailable("nobody works here".into()))
+    }
+}
+
+#[async_trait]
+impl Feed for Ear {
+    async fn next(&self, _: &mut Place) -> Result<Batch, StreamError> {
+        std::future::pending().await
+    }
+}
+
+/// What screens need, where there are none.
+fn desk(ear: &Arc<Ear>) -> Desk {
+    let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    Desk {
+        commands: ear.clone(),
+        tokens: TokenKeys::parse(&key.into()).unwrap(),
+        proxies: Proxies::default(),
+        secure_cookies: false,
+        temporal_ui: None,
+        temporal_namespace: "default".into(),
+        feed: ear.clone(),
+        runs: ear.clone(),
     }
 }
 
@@ -116,7 +156,7 @@ pub(crate) fn looking_every(db: Database, every: Duration) -> Rig {
     };
     let (relay, _) = Relay::start(ringer, stop.clone());
     let intake = Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay, clock };
-    let router = router(Deps { intake, bells: ear.clone(), stream: ear.clone() });
+    let router = router(Deps { intake, bells: ear.clone(), stream: ear.clone(), desk: desk(&ear) });
     Rig { db, ear, router, stop }
 }
 
@@ -169,7 +209,10 @@ pub(crate) async fn listening(db: &Database) -> (SocketAddr, CancellationToken) 
     };
     let (relay, _) = Relay::start(ringer, stop.clone());
     let intake = Intake { pool: db.pool.clone(), ring: db.ring.clone(), relay, clock };
-    let gateway = Gateway::bind("127.0.0.1:0", Deps { intake, bells: ear.clone(), stream: ear }).await.unwrap();
+    let gateway =
+        Gateway::bind("127.0.0.1:0", Deps { intake, bells: ear.clone(), stream: ear.clone(), desk: desk(&ear) })
+            .await
+            .unwrap();
     let address = gateway.local_addr().unwrap();
     tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
     (address, stop)

@@ -15,7 +15,8 @@ export interface paths {
         put?: never;
         /**
          * Log in
-         * @description The refresh token comes in a cookie (`HttpOnly`), or in the body with `refreshInBody`.
+         * @description The refresh token comes in a cookie (`HttpOnly`), or in the body with `refreshInBody`. Logging in changes nobody's
+         *     state.
          */
         post: operations["login"];
         delete?: never;
