@@ -2,7 +2,8 @@
 
 import type { LedgerItem } from "../api/types";
 
-export const groups = ["all", "flow", "people", "clocks", "sends"] as const;
+/** `decisions` is what a person asks for first; the steps between them are in `all`. */
+export const groups = ["decisions", "all", "people", "clocks", "sends"] as const;
 export type Group = (typeof groups)[number];
 
 /** Who has the chat, and where it stands. */
@@ -11,11 +12,14 @@ const people = new Set([
   "queued", "queue_checked", "reopened",
 ]);
 
-export function groupOf(item: LedgerItem): Exclude<Group, "all"> {
-  if (isTrace(item)) return "flow";
-  if (item.kind.startsWith("timer_")) return "clocks";
-  if (item.kind.startsWith("send_")) return "sends";
-  return people.has(item.kind) ? "people" : "flow";
+export function isOf(group: Group, item: LedgerItem): boolean {
+  switch (group) {
+    case "all": return true;
+    case "decisions": return isDecision(item);
+    case "people": return people.has(item.kind) && !isTrace(item);
+    case "clocks": return item.kind.startsWith("timer_");
+    case "sends": return item.kind.startsWith("send_");
+  }
 }
 
 /** What the bot's engine did, step by step; some of its words are those of other lines. */

@@ -68,6 +68,8 @@ describe("the desk", () => {
     await page.getByLabel("Nota para el equipo").press("Enter");
     await page.getByRole("log").getByText("Es la segunda vez").waitFor();
     assert.equal((await ines.got()).filter((one) => JSON.stringify(one).includes("segunda vez")).length, 0);
+    await picture(page, "desk-note");
+    await page.getByRole("button", { name: "Responder" }).click();
     await picture(page, "desk-conversation");
     await page.emulateMedia({ colorScheme: "dark" });
     await picture(page, "desk-conversation-dark");
@@ -122,7 +124,7 @@ describe("the desk", () => {
     const carla = await customer("5215520000003", "Carla Núñez");
     const ana = await person("ana");
     const supervisor = await person("supervisor");
-    await promise(6);
+    const before = await promise(6);
     try {
       await setState(ana.page, "Disponible");
       await carla.asksForSomebody();
@@ -139,7 +141,7 @@ describe("the desk", () => {
       await setState(luis.page, "Desconectado");
       await close(luis.page);
     } finally {
-      await promise(300);
+      await promise(before);
     }
   });
 
@@ -230,10 +232,14 @@ async function close(page) {
   await dialog.waitFor({ state: "detached" });
 }
 
-/** How many seconds the demo's campaign promises for a first reply. @param {number} seconds */
+/** Within how many seconds the demo promises a first reply from now on; says what it was. @param {number} seconds */
 async function promise(seconds) {
   const api = `${hilo().urls.web}/api/v1`;
   const body = { email: "supervisor@demo.hilo.local", password: "hilo-demo-2026" };
   const { accessToken } = /** @type {{ accessToken: string }} */ (await ask(`${api}/auth/login`, "POST", body));
-  await ask(`${api}/campaigns/campaign-1`, "PATCH", { firstReplySeconds: seconds }, { authorization: `Bearer ${accessToken}` });
+  const headers = { authorization: `Bearer ${accessToken}` };
+  const page = /** @type {{ items: { key: string, firstReplySeconds: number }[] }} */ (
+    await ask(`${api}/campaigns`, "GET", undefined, headers));
+  await ask(`${api}/campaigns/campaign-1`, "PATCH", { firstReplySeconds: seconds }, headers);
+  return page.items.find(({ key }) => key === "campaign-1")?.firstReplySeconds ?? 120;
 }

@@ -18,7 +18,7 @@ export const Decision = memo(function Decision({ item, side, chatId }: Decided) 
   return (
     <div className={`decision ${side}`} title={exact(language, at)}>
       <p>
-        <span>{item.text}</span> <time dateTime={item.at}>{minute(language, at)}</time>
+        <span>{item.text.replace(/\.$/, "")}</span> · <time dateTime={item.at}>{minute(language, at)}</time>
         {" · "}<Link to={`/chats/${chatId}/workflow#why-${item.seq}`}>{say("decision.why")}</Link>
       </p>
     </div>

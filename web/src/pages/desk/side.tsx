@@ -87,7 +87,7 @@ function Ahead({ chat }: { chat: Chat }) {
     <section>
       <h3><Icon name="knot" size={14} />{say("side.ahead")}</h3>
       <ol className="strand ahead">
-        {data.waitsFor !== null && <li className="now answer"><b>{say("ahead.now")}</b> · {data.waitsFor}</li>}
+        {data.waitsFor !== null && <li className="now answer"><b>{say("ahead.now")}</b> {data.waitsFor}</li>}
         {data.next.filter(({ at }) => at !== null).map(({ at, what }) => {
           const due = Date.parse(at ?? "");
           return (

@@ -7,19 +7,19 @@ import type { LedgerItem } from "../../api/types";
 import { clock, exact } from "../../i18n/format";
 import { useLanguage } from "../../i18n/language";
 import type { Key } from "../../i18n/messages";
-import { groupOf, groups, type Group } from "../../live/ledger";
+import { groups, isOf, type Group } from "../../live/ledger";
 import { Values } from "./values";
 
-const names: Record<Group, Key> = { all: "why.all", flow: "why.flow", people: "why.people", clocks: "why.clocks", sends: "why.sends" };
+const names: Record<Group, Key> = { decisions: "why.decisions", all: "why.all", people: "why.people", clocks: "why.clocks", sends: "why.sends" };
 
 export const Ledger = memo(function Ledger({ items }: { items: readonly LedgerItem[] }) {
   const { say } = useLanguage();
-  const [group, setGroup] = useState<Group>("all");
-  const shown = group === "all" ? items : items.filter((item) => groupOf(item) === group);
+  const [group, setGroup] = useState<Group>("decisions");
+  const shown = items.filter((item) => isOf(group, item));
   return (
     <section className="ledger" aria-labelledby="why">
       <header>
-        <h2 id="why">{say("why")}</h2><span className="count">{items.length}</span>
+        <h2 id="why">{say("why")}</h2><span className="count">{shown.length}</span>
         <span className="space" />
         <fieldset className="segments">
           <legend className="unseen">{say("why.show")}</legend>
