@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from "node:test";
 
 import { assertAccessible, launch, openPage, picture } from "./browser.mjs";
 import { ask, customer } from "./customer.mjs";
-import { hilo } from "./hilo.mjs";
+import { hilo, pidOf } from "./hilo.mjs";
 import { logIn } from "./login.mjs";
 import { rows } from "./psql.mjs";
 import { until } from "./until.mjs";
@@ -154,7 +154,7 @@ describe("the desk", () => {
     await write(page, "Hola, Dora");
     await dora.hears("Hola, Dora");
 
-    process.kill(hilo().pids.gateway, "SIGKILL");
+    process.kill(pidOf("gateway"), "SIGKILL");
     await write(page, "Sigo aquí");
     const words = ["uno", "dos", "tres"].map((word) => `mientras no estabas ${word}`);
     for (const text of words) await dora.writes(text);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
 import { assertAccessible, launch, openPage, picture } from "./browser.mjs";
-import { hilo } from "./hilo.mjs";
+import { hilo, pidOf } from "./hilo.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -99,7 +99,8 @@ describe("the state of the installation", () => {
     await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     // Frozen first: killed, it would be back before anybody noticed.
-    process.kill(hilo().pids.redis, "SIGSTOP");
+    const pid = pidOf("redis");
+    process.kill(pid, "SIGSTOP");
     try {
       await page.getByRole("heading", { level: 1, name: "Redis no responde" }).waitFor();
       await assertService(page, "Redis", "No responde");
@@ -108,7 +109,7 @@ describe("the state of the installation", () => {
       await assertAccessible(page);
       await picture(page, "state-redis-away");
     } finally {
-      process.kill(hilo().pids.redis, "SIGKILL");
+      process.kill(pid, "SIGKILL");
     }
     await sentence(page, READY);
     await page.getByText(/^Redis volvió, tras \d+ s$/).waitFor();
@@ -119,14 +120,15 @@ describe("the state of the installation", () => {
     const { page } = opened;
     await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
-    process.kill(hilo().pids.gateway, "SIGSTOP");
+    const pid = pidOf("gateway");
+    process.kill(pid, "SIGSTOP");
     try {
       await sentence(page, "No sabemos cómo está Hilo: el servidor no responde.");
       await assertService(page, "PostgreSQL", "Sin noticias");
       await assertAccessible(page);
       await picture(page, "state-lost");
     } finally {
-      process.kill(hilo().pids.gateway, "SIGCONT");
+      process.kill(pid, "SIGCONT");
     }
     await page.getByRole("button", { name: "Preguntar ahora" }).click();
     await sentence(page, READY);
