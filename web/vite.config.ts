@@ -13,6 +13,9 @@ export default defineConfig({
     // What depends on no page of ours changes rarely, so a browser keeps it over releases.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: "react", test: /node_modules/ }] } } },
   },
-  server: { host: "127.0.0.1", proxy: { "/readyz": gateway } },
+  server: {
+    host: "127.0.0.1",
+    proxy: { "/readyz": gateway, "/api": gateway, "/socket.io": { target: gateway, ws: true } },
+  },
   test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

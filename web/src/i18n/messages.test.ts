@@ -48,6 +48,7 @@ describe("words in components", () => {
     ["<p>Hola</p>", "Hola"],
     ["<p>{\"Hola\"}</p>", "Hola"],
     ["<p>{late ? `Tarde ${when}` : null}</p>", "Tarde "],
+    ["<p>{a === \"b\" && \"Hola\"}</p>", "Hola"],
     ["<input placeholder=\"Nombre\" />", "Nombre"],
     ["<svg aria-label={\"Logo\"} />", "Logo"],
   ])("would be found in %s", (code, word) => {
@@ -65,6 +66,17 @@ const READ = new Set([
   "alt", "aria-description", "aria-label", "aria-roledescription", "aria-valuetext", "label", "placeholder", "title",
 ]);
 
+const { AmpersandAmpersandToken, BarBarToken, PlusToken, QuestionQuestionToken } = ts.SyntaxKind;
+
+/** What a binary expression can turn into: not what it compares, and not the condition before `&&`. */
+function operands({ left, operatorToken, right }: ts.BinaryExpression): ts.Expression[] {
+  switch (operatorToken.kind) {
+    case BarBarToken: case QuestionQuestionToken: case PlusToken: return [left, right];
+    case AmpersandAmpersandToken: return [right];
+    default: return [];
+  }
+}
+
 /** Letters that a component itself puts before people: text, strings as children, and attributes that are read. */
 function wordsIn(path: string, code: string): string[] {
   const found: string[] = [];
@@ -76,7 +88,7 @@ function wordsIn(path: string, code: string): string[] {
     else if (ts.isTemplateExpression(node)) {
       for (const part of [node.head, ...node.templateSpans.map((span) => span.literal)]) note(part.text);
     } else if (ts.isConditionalExpression(node)) [node.whenTrue, node.whenFalse].forEach(literals);
-    else if (ts.isBinaryExpression(node)) [node.left, node.right].forEach(literals);
+    else if (ts.isBinaryExpression(node)) operands(node).forEach(literals);
     else if (ts.isParenthesizedExpression(node)) literals(node.expression);
   };
 
@@ -89,6 +101,6 @@ function wordsIn(path: string, code: string): string[] {
     }
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
+  visit(ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true, path.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS));
   return found;
 }

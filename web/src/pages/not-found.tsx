@@ -14,7 +14,7 @@ export function NotFoundPage({ path }: { path: string }) {
         <h1>{say("notFound")}</h1>
         <p>{before}<code>{path}</code>{behind}</p>
       </div>
-      <nav className="places"><a className="button primary" href="/">{say("notFound.home")}</a></nav>
+      <nav className="places"><a className="button primary" href="/state">{say("notFound.home")}</a></nav>
     </Entrance>
   );
 }

@@ -1,4 +1,5 @@
 import { renderToStaticMarkup } from "react-dom/server";
+import { MemoryRouter } from "react-router";
 import { describe, expect, it } from "vitest";
 
 import { App } from "../app";
@@ -55,7 +56,7 @@ describe("the state of the installation", () => {
 });
 
 it("tells whoever follows a dead link which address it was, as text", () => {
-  const html = renderToStaticMarkup(<App path="/pedidos/<b>99" />);
+  const html = renderToStaticMarkup(<MemoryRouter initialEntries={["/pedidos/<b>99"]}><App /></MemoryRouter>);
   expect(html).toContain("<code>/pedidos/&lt;b&gt;99</code>");
   expect(html).toContain(messages.es["notFound.home"]);
 });

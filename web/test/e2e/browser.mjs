@@ -40,7 +40,9 @@ export async function openPage(browser, options = {}) {
   });
   page.on("pageerror", (error) => { complaints.push(`uncaught: ${error.message}`); });
   page.on("requestfailed", (request) => {
-    complaints.push(`${request.method()} ${request.url()}: ${request.failure()?.errorText ?? "failed"}`);
+    const why = request.failure()?.errorText ?? "failed";
+    // A page that is left gives up what it was asking for.
+    if (why !== "net::ERR_ABORTED") complaints.push(`${request.method()} ${request.url()}: ${why}`);
   });
   page.on("response", (response) => {
     if (response.status() >= 400) complaints.push(`${response.request().method()} ${response.url()}: ${response.status()}`);

@@ -2,7 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -44,6 +44,11 @@ export function hilo() {
   const line = process.env["HILO_E2E"];
   if (line === undefined) throw new Error("there is no installation to test: use `npm run e2e`");
   return parse(line);
+}
+
+/** The process that runs under this name now: one that was killed is started again. @param {keyof Line["pids"]} name */
+export function pidOf(name) {
+  return Number(readFileSync(join(hilo().dataDir, "run", `${name}.pid`), "utf8"));
 }
 
 /** @param {string} text */

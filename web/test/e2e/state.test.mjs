@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 
 import { assertAccessible, launch, openPage, picture } from "./browser.mjs";
-import { hilo } from "./hilo.mjs";
+import { hilo, pidOf } from "./hilo.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
@@ -28,7 +28,7 @@ describe("the state of the installation", () => {
 
   it("says that Hilo is ready, and the browser has nothing to complain about", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     await assertService(page, "PostgreSQL", "Responde");
     await assertService(page, "Temporal", "Responde");
@@ -42,7 +42,7 @@ describe("the state of the installation", () => {
     /** @type {Set<string>} */
     const origins = new Set();
     page.on("request", (request) => { origins.add(new URL(request.url()).origin); });
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     await page.evaluate(() => document.fonts.ready);
     assert.deepEqual([...origins], [new URL(hilo().urls.web).origin]);
@@ -51,7 +51,7 @@ describe("the state of the installation", () => {
 
   it("links to the customer's phone and to Temporal, where they really are", async () => {
     const { page } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     const temporal = page.getByRole("link", { name: "Temporal" });
     assert.equal(await temporal.getAttribute("href"), `${hilo().urls.temporalUi}/`);
     await page.getByRole("link", { name: "Abrir el teléfono del cliente" }).click();
@@ -61,7 +61,7 @@ describe("the state of the installation", () => {
 
   it("changes its language by keyboard alone, and remembers it", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
     for (let presses = 0; await focused() !== "Idioma"; presses += 1) {
@@ -82,7 +82,7 @@ describe("the state of the installation", () => {
     const { page } = opened;
     const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     await page.emulateMedia({ colorScheme: "dark" });
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     const dark = await background();
     await page.getByRole("radio", { name: "Claro" }).check();
@@ -96,10 +96,11 @@ describe("the state of the installation", () => {
 
   it("says what it means that Redis is away, and since when it is back", async () => {
     const { page, complaints } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
     // Frozen first: killed, it would be back before anybody noticed.
-    process.kill(hilo().pids.redis, "SIGSTOP");
+    const pid = pidOf("redis");
+    process.kill(pid, "SIGSTOP");
     try {
       await page.getByRole("heading", { level: 1, name: "Redis no responde" }).waitFor();
       await assertService(page, "Redis", "No responde");
@@ -108,7 +109,7 @@ describe("the state of the installation", () => {
       await assertAccessible(page);
       await picture(page, "state-redis-away");
     } finally {
-      process.kill(hilo().pids.redis, "SIGKILL");
+      process.kill(pid, "SIGKILL");
     }
     await sentence(page, READY);
     await page.getByText(/^Redis volvió, tras \d+ s$/).waitFor();
@@ -117,16 +118,17 @@ describe("the state of the installation", () => {
 
   it("says what it does not know while the server is silent, and finds it again", async () => {
     const { page } = opened;
-    await page.goto(hilo().urls.web);
+    await page.goto(`${hilo().urls.web}/state`);
     await sentence(page, READY);
-    process.kill(hilo().pids.gateway, "SIGSTOP");
+    const pid = pidOf("gateway");
+    process.kill(pid, "SIGSTOP");
     try {
       await sentence(page, "No sabemos cómo está Hilo: el servidor no responde.");
       await assertService(page, "PostgreSQL", "Sin noticias");
       await assertAccessible(page);
       await picture(page, "state-lost");
     } finally {
-      process.kill(hilo().pids.gateway, "SIGCONT");
+      process.kill(pid, "SIGCONT");
     }
     await page.getByRole("button", { name: "Preguntar ahora" }).click();
     await sentence(page, READY);
@@ -141,7 +143,7 @@ describe("the state of the installation", () => {
     for (const [name, degraded] of Object.entries(STATES)) {
       status = degraded.includes("postgres") ? 503 : 200;
       answer = JSON.stringify({ status: status === 200 ? "ready" : "unavailable", degraded });
-      await page.goto(hilo().urls.web);
+      await page.goto(`${hilo().urls.web}/state`);
       await page.locator("h1").filter({ hasNotText: "Preguntando" }).waitFor();
       for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
         await page.emulateMedia({ colorScheme });

@@ -7,7 +7,7 @@ const PATIENCE = 30_000;
 
 /**
  * Looks again and again until it finds what is expected; fails with the difference when it never does.
- * @template Found @param {() => Promise<Found>} look @param {NoInfer<Found>} expected
+ * @template Found @param {() => Found | Promise<Found>} look @param {NoInfer<Found>} expected
  */
 export async function until(look, expected) {
   const deadline = Date.now() + PATIENCE;
