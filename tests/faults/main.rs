@@ -171,7 +171,7 @@ async fn of_fifty_who_claim_a_chat_while_others_give_it_away_one_has_it_each_tim
         road.taps(&who, "Hablar con agente").await;
         let chat = road.chat(&who, "waits", |chat| chat.status == ChatStatus::Queued).await;
         let agents = [road.ana, road.luis];
-        let claims = (0..20).map(|n| {
+        let claims = (0..12).map(|n| {
             let take = Command::Take { over: false, force: false };
             road.asks(agents[n % 2], chat.id, take)
         });

@@ -29,6 +29,7 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-u
     components(schemas(
         shapes::ProblemShape,
         crate::problem::Fault,
+        super::request::Limit,
         shapes::live::LiveEvent,
         shapes::live::LiveType,
         shapes::live::AgentTyping,
