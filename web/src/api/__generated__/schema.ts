@@ -1156,8 +1156,9 @@ export interface components {
             nextCursor: string | null;
         };
         /**
-         * Format: int32
-         * @description At most so many items.
+         * Format: int64
+         * @description How many items a page has: 1 to 200.
+         * @default 50
          */
         Limit: number;
         /** @description A durable event. */
