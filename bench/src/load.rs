@@ -180,7 +180,7 @@ fn body(phone: &str, n: u64) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a load driver that speaks to this machine alone")]
-fn client(connections: usize) -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client(connections: usize) -> anyhow::Result<reqwest::Client> {
     Ok(reqwest::Client::builder()
         .no_proxy()
         .pool_max_idle_per_host(connections)

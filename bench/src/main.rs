@@ -3,8 +3,11 @@
 //!
 //! A goal that is missed is a failure. `cargo xtask bench NAME` starts the servers (writing everything to disk) and runs one.
 
+mod bare;
 mod gateway;
 mod load;
+mod system;
+mod turns;
 mod webhooks;
 mod yardstick;
 
@@ -22,12 +25,15 @@ struct Cli {
 enum Bench {
     /// Durable acknowledgements per second, beside pgbench's one-row commits on the same database
     Webhooks(webhooks::Args),
+    /// Turns of whole conversations, beside a bare workflow on the same server
+    Turns(turns::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().bench {
         Bench::Webhooks(args) => webhooks::run(args).await,
+        Bench::Turns(args) => turns::run(args).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,6 +15,8 @@ use crate::yardstick::{commits_per_second, psql};
 /// As many as possible: at least this share of pgbench's commits, and a 99th percentile below so many times the mean.
 const RATIO: f64 = 0.4;
 const TAIL: f64 = 10.0;
+/// So many clients does pgbench have.
+const CLIENTS: usize = 8;
 /// At a rate: what the median and the 99th percentile may take, in seconds.
 const MEDIAN: f64 = 0.025;
 const P99: f64 = 0.25;
@@ -64,7 +66,7 @@ async fn beside_pgbench(args: &Args, database: &str) -> anyhow::Result<()> {
     psql(database, "create table if not exists bench_rows (id bigserial primary key, v text not null)")?;
     let time = Duration::from_secs(args.seconds);
     // Without the gateway: its relay goes on ringing what a round has left, and would make the yardstick short.
-    let before = commits_per_second(database, args.seconds)?;
+    let before = commits_per_second(database, CLIENTS, args.seconds)?;
     let (gateway, load) = gateway_with_people(args).await?;
     let mut known = Vec::new();
     for _ in 0..args.rounds {
@@ -73,7 +75,7 @@ async fn beside_pgbench(args: &Args, database: &str) -> anyhow::Result<()> {
     // Last, for each of them makes a client, a conversation and a workflow.
     let strangers = load.flat_out(Who::Strangers, time).await?;
     drop(gateway);
-    let after = commits_per_second(database, args.seconds)?;
+    let after = commits_per_second(database, CLIENTS, args.seconds)?;
 
     let commits = f64::midpoint(before, after);
     println!("pgbench: {before:.0} commits/s before, {after:.0} after");

@@ -1,16 +1,22 @@
-//! What Postgres itself does on this machine today: pgbench, eight clients, each committing one row at a time.
+//! What Postgres itself does on this machine today: pgbench, each client committing one row at a time.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-/// Commits a second, measured for so many seconds.
-pub(crate) fn commits_per_second(database: &str, seconds: u64) -> anyhow::Result<f64> {
+/// Commits a second of so many clients, measured for so many seconds.
+pub(crate) fn commits_per_second(database: &str, clients: usize, seconds: u64) -> anyhow::Result<f64> {
     let script = tempfile::NamedTempFile::new()?;
     std::fs::write(script.path(), "insert into bench_rows (v) values ('x');\n")?;
     let output = Command::new(tool("pgbench"))
-        .args(["--no-vacuum", "--client=8", "--jobs=2", &format!("--time={seconds}"), "--file"])
+        .args([
+            "--no-vacuum",
+            &format!("--client={clients}"),
+            &format!("--jobs={}", clients.min(2)),
+            &format!("--time={seconds}"),
+            "--file",
+        ])
         .arg(script.path())
         .arg(database)
         .output()
