@@ -1,5 +1,5 @@
 //! What is killed at a point leaves what it had stored and nothing else; whoever comes next goes on from there
-//! (`turns.md`; `checks.md` 2 to 4, 65, 71, 75). Every point at which a step of the road can end (`hilo_store::may_die`)
+//! (`turns.md`; `checks.md` 2 to 4, 65). Every point at which a step of the road can end (`hilo_store::may_die`)
 //! is one here: the story of `tests/road` is told while every other step ends at it, and comes out the same.
 #![expect(
     clippy::expect_used,
@@ -17,7 +17,7 @@ mod truth;
 use fail::FailScenario;
 use hilo_domain::agent::AgentState;
 use hilo_domain::chat::ChatStatus;
-use hilo_domain::command::{Answer, Command, Refusal};
+use hilo_domain::command::{Answer, Command};
 use hilo_store::death::deaths;
 use hilo_store::sends;
 use support::{Road, Terms, words};
@@ -158,34 +158,4 @@ async fn a_message_that_ends_whoever_steps_it_costs_one_conversation_and_not_the
     true_when_quiet(&road).await;
     road.end().await;
     scenario.teardown();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_who_claim_a_chat_while_others_give_it_away_one_has_it_each_time() {
-    let _scenario = FailScenario::setup();
-    let road = Road::start(Terms { capacity: 100, ..Terms::default() }).await;
-    for round in 0..10 {
-        let who = format!("5215512340{round:03}");
-        road.says(&who, "hola").await;
-        road.got_all(&who, 2).await;
-        road.taps(&who, "Hablar con agente").await;
-        let chat = road.chat(&who, "waits", |chat| chat.status == ChatStatus::Queued).await;
-        let agents = [road.ana, road.luis];
-        let claims = (0..12).map(|n| {
-            let take = Command::Take { over: false, force: false };
-            road.asks(agents[n % 2], chat.id, take)
-        });
-        let gifts = agents.map(|agent| road.asks(agent, chat.id, Command::Assign { agent, force: false }));
-        let (answers, _) = tokio::join!(futures::future::join_all(claims), futures::future::join_all(gifts));
-        let held = road.chat(&who, "is somebody's", |chat| chat.agent.is_some()).await;
-        for answer in answers {
-            let well =
-                matches!(answer, Answer::Done {} | Answer::Refused { code: Refusal::NotHolder, holder: Some(_) });
-            assert!(well, "round {round}: {answer:?}");
-        }
-        let present = road.db.count("select count(*) from assignments where state = 'accepted'").await;
-        assert_eq!(present, round + 1, "one a chat: {held:?}");
-    }
-    true_when_quiet(&road).await;
-    road.end().await;
 }
