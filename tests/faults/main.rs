@@ -1,5 +1,5 @@
 //! What is killed at a point leaves what it had stored and nothing else; whoever comes next goes on from there
-//! (`turns.md`; `checks.md` 2 to 4, 65). Every point at which a step of the road can end (`hilo_store::may_die`)
+//! (`turns.md`; `checks.md` 2 to 4, 65, 71). Every point at which a step of the road can end (`hilo_store::may_die`)
 //! is one here: the story of `tests/road` is told while every other step ends at it, and comes out the same.
 #![expect(
     clippy::expect_used,
@@ -14,10 +14,12 @@ mod support;
 #[path = "../common/truth.rs"]
 mod truth;
 
+use std::path::Path;
+
 use fail::FailScenario;
 use hilo_domain::agent::AgentState;
 use hilo_domain::chat::ChatStatus;
-use hilo_domain::command::{Answer, Command};
+use hilo_domain::command::{Answer, Command, Refusal};
 use hilo_store::death::deaths;
 use hilo_store::sends;
 use support::{Road, Terms, words};
@@ -110,6 +112,49 @@ told_while_dying_at! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_dies_after_giving_back_the_chat_of_an_agent_who_is_gone() {
+    let scenario = FailScenario::setup();
+    let road = Road::start(Terms::default()).await;
+    road.is(road.ana, AgentState::Available).await;
+    road.says(CAROLINA, "hola").await;
+    road.got_all(CAROLINA, 2).await;
+    road.taps(CAROLINA, "Hablar con agente").await;
+    let chat = road.chat(CAROLINA, "is Ana's", |chat| chat.agent == Some(road.ana)).await;
+    road.is(road.luis, AgentState::Available).await;
+    let before = deaths();
+    fail::cfg("presence.given_back", "1*return").expect("a point");
+    road.loses_its_socket(road.ana).await;
+    let given = road.chat(CAROLINA, "is Luis's", |chat| chat.agent == Some(road.luis)).await;
+    assert_eq!((given.id, deaths() - before), (chat.id, 1));
+    true_when_quiet(&road).await;
+    road.agree(CAROLINA).await;
+    road.end().await;
+    scenario.teardown();
+}
+
+#[test]
+fn every_point_of_the_sources_has_its_story() {
+    let here = include_str!("main.rs");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("activities/src"), root.join("crates"), root.join("gateway/src")];
+    let mut points = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|end| end == "rs") {
+                let source = std::fs::read_to_string(entry).expect("a source");
+                let named = source.split("may_die!(\"").skip(1).filter_map(|rest| rest.split('"').next());
+                points.extend(named.map(|name| format!("\"{name}\"")));
+            }
+        }
+    }
+    assert!(points.len() >= 12, "{points:?}");
+    let untold: Vec<_> = points.iter().filter(|point| !here.contains(point.as_str())).collect();
+    assert!(untold.is_empty(), "nobody dies at {untold:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_dies_just_before_it_calls_and_nobody_calls_in_its_place() {
     let scenario = FailScenario::setup();
     let road = Road::start(Terms::default()).await;
@@ -158,4 +203,31 @@ async fn a_message_that_ends_whoever_steps_it_costs_one_conversation_and_not_the
     true_when_quiet(&road).await;
     road.end().await;
     scenario.teardown();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_dozen_who_claim_a_chat_while_others_give_it_away_one_has_it_each_time() {
+    let _scenario = FailScenario::setup();
+    let road = Road::start(Terms { capacity: 100, ..Terms::default() }).await;
+    for round in 0..10 {
+        let who = format!("5215512340{round:03}");
+        road.says(&who, "hola").await;
+        road.got_all(&who, 2).await;
+        road.taps(&who, "Hablar con agente").await;
+        let chat = road.chat(&who, "waits", |chat| chat.status == ChatStatus::Queued).await;
+        let agents = [road.ana, road.luis];
+        let claims = (0..12).map(|n| road.asks(agents[n % 2], chat.id, Command::Take { over: false, force: false }));
+        let gifts = agents.map(|agent| road.asks(agent, chat.id, Command::Assign { agent, force: false }));
+        let (answers, _) = tokio::join!(futures::future::join_all(claims), futures::future::join_all(gifts));
+        let held = road.chat(&who, "is somebody's", |chat| chat.agent.is_some()).await;
+        for answer in answers {
+            let well =
+                matches!(answer, Answer::Done {} | Answer::Refused { code: Refusal::NotHolder, holder: Some(_) });
+            assert!(well, "round {round}: {answer:?}");
+        }
+        let present = road.db.count("select count(*) from assignments where state = 'accepted'").await;
+        assert_eq!(present, round + 1, "one a chat: {held:?}");
+    }
+    true_when_quiet(&road).await;
+    road.end().await;
 }

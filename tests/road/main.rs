@@ -270,6 +270,7 @@ async fn a_client_who_writes_while_the_chat_is_closed_is_never_lost() {
     let road = Road::start(Terms::default()).await;
     let people: Vec<String> = (0..12).map(|n| format!("52155000000{n:02}")).collect();
     road.is(road.ana, AgentState::Available).await;
+    let mut said = 0;
     for person in &people {
         wants_a_person(&road, person).await;
         let chat = road
@@ -281,9 +282,11 @@ async fn a_client_who_writes_while_the_chat_is_closed_is_never_lost() {
             matches!(answer, Answer::Done {} | Answer::Refused { code: Refusal::NewMail, .. }),
             "{person}: {answer:?}"
         );
-        road.until("everything was looked at", || async {
+        said += 3;
+        road.until("everything has come and was looked at", || async {
+            let come = road.db.count("select count(*) from messages where direction = 'inbound'").await;
             let open = road.db.count("select count(*) from inputs where consumed_at is null").await;
-            (open == 0).then_some(())
+            (come == said && open == 0).then_some(())
         })
         .await;
         let chats = road.chats(person).await;
@@ -305,13 +308,7 @@ async fn an_agent_whose_last_socket_has_died_is_offline_and_what_they_had_goes_t
     let road = Road::start(Terms::default()).await;
     let chat = with_ana(&road).await;
     road.is(road.luis, AgentState::Available).await;
-    let (socket, gateway) = (hilo_domain::id::uuid_at(road.clock.now()), hilo_domain::id::uuid_at(road.clock.now()));
-    let mut tx = road.db.begin().await;
-    let rows = agents::beat(&mut tx, road.ana, socket, gateway, road.clock.now()).await.expect("a beat");
-    tx.commit().await.expect("a commit");
-    // A minute ago, by the clock that leases go by.
-    road.db.execute("update heartbeats set at = clock_timestamp() - interval '1 minute'").await;
-    road.relay.ring(rows);
+    road.loses_its_socket(road.ana).await;
     let given = road.chat(CAROLINA, "is Luis's", |chat| chat.agent == Some(road.luis)).await;
     assert_eq!(given.id, chat.id);
     let ana = agents::standing(&road.db.pool, road.ana).await.expect("a state").expect("an agent");

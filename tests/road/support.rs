@@ -222,6 +222,18 @@ impl Road {
         self.relay.ring(rows);
     }
 
+    /// The last socket of an agent has been silent for a minute.
+    pub(crate) async fn loses_its_socket(&self, agent: AgentId) {
+        let (socket, gateway) =
+            (hilo_domain::id::uuid_at(self.clock.now()), hilo_domain::id::uuid_at(self.clock.now()));
+        let mut tx = self.db.begin().await;
+        let rows = agents::beat(&mut tx, agent, socket, gateway, self.clock.now()).await.expect("a beat");
+        tx.commit().await.expect("a commit");
+        // A minute ago, by the clock that leases go by.
+        self.db.execute("update heartbeats set at = clock_timestamp() - interval '1 minute'").await;
+        self.relay.ring(rows);
+    }
+
     /// Somebody asks something of a chat.
     pub(crate) async fn asks(&self, who: AgentId, chat: ChatId, command: Command) -> Answer {
         let (conversation, id) = self.requests(who, chat, &command).await;

@@ -47,6 +47,8 @@ pub struct Settings {
     pub batch: i64,
     /// At most so many rings at once.
     pub at_once: usize,
+    /// So many fresh bells, or fewer, are rung without a claim.
+    pub few: usize,
 }
 
 impl Default for Settings {
@@ -60,6 +62,7 @@ impl Default for Settings {
             look: 10_000,
             batch: 500,
             at_once: 16,
+            few: 8,
         }
     }
 }
@@ -113,7 +116,7 @@ impl Ringer {
     async fn run(self, inbox: mpsc::Receiver<Vec<i64>>, stop: CancellationToken) {
         let health = Health::default();
         let bells_wait = Notify::new();
-        // One portion at most: what the ringing half cannot take at once is left in the outbox, where it coalesces.
+        // One at most: what the ringing half cannot take at once is left in the outbox.
         let (hand_over, fresh_bells) = mpsc::channel(1);
         tokio::join!(
             self.go_on_publishing(inbox, &hand_over, &bells_wait, &health, &stop),
@@ -150,7 +153,8 @@ impl Ringer {
         }
     }
 
-    /// Bells go from hand to hand without a claim while the ringing half keeps up and Temporal is there.
+    /// A few bells go from hand to hand without a claim, while the ringing half keeps up and Temporal is there. Many are
+    /// left in the outbox: there the bells of one conversation wait for each other and are rung as one.
     async fn publish_and_hand_over(
         &self,
         rows: &[i64],
@@ -158,19 +162,19 @@ impl Ringer {
         bells_wait: &Notify,
         health: &Health,
     ) -> hilo_store::Result<()> {
-        let mut bells = self.publish_fresh(rows, health).await?;
-        if !bells.is_empty()
+        let bells = self.publish_fresh(rows, health).await?;
+        if bells.is_empty() {
+            return Ok(());
+        }
+        if bells.len() <= self.settings.few
             && !health.temporal_is_away()
             && let Ok(place) = hand_over.try_reserve()
         {
-            let portion = usize::try_from(self.settings.portion()).unwrap_or(1);
-            let rest = bells.split_off(bells.len().min(portion));
-            place.send(std::mem::replace(&mut bells, rest));
+            place.send(bells);
+            return Ok(());
         }
-        if !bells.is_empty() {
-            self.leave(bells).await?;
-            bells_wait.notify_one();
-        }
+        self.leave(bells).await?;
+        bells_wait.notify_one();
         Ok(())
     }
 
